@@ -1,0 +1,81 @@
+package scanner
+
+// Code is the stable name of an outcome. Each has a text in both languages in web/src/i18n; a test holds the lists together.
+type Code string
+
+const (
+	// Accepted.
+	CodeParcelOpened   Code = "parcel_opened"   // waybill, expected
+	CodeMatched        Code = "matched"         // sku, sku_en, received, expected
+	CodeClosed         Code = "closed"          // pieces
+	CodeUndone         Code = "undone"          // what, sku, sku_en, plate
+	CodeConditionSet   Code = "condition_set"   // condition, plate
+	CodeHeld           Code = "held"            // parcel
+	CodeResumed        Code = "resumed"         // parcel
+	CodeUnitShown      Code = "unit_shown"      // plate, state, sku, sku_en
+	CodeAliasAdded     Code = "alias_added"     // waybill
+	CodeOperatorOn     Code = "operator_on"     // clerk
+	CodeEmptyConfirmed Code = "empty_confirmed" // parcel
+
+	// Attention: something for the clerk to do or know.
+	CodeOver               Code = "over"                 // sku, sku_en, expected
+	CodeExtra              Code = "extra"                // sku, sku_en
+	CodeUndeclared         Code = "undeclared"           // sku, sku_en
+	CodeWrongSpec          Code = "wrong_spec"           // want, got, want_en, got_en
+	CodeWrongItem          Code = "wrong_item"           // sku, sku_en
+	CodeSerialMismatch     Code = "serial_mismatch"      // serial
+	CodeUnknownItem        Code = "unknown_item"         // code
+	CodeClosedShort        Code = "closed_short"         // pieces, missing, names, names_en
+	CodeAlreadyReceived    Code = "already_received"     // time, bench, pieces
+	CodeOldLabel           Code = "old_label"            // waybill
+	CodeChoose             Code = "choose"               // count
+	CodePreviousOpen       Code = "previous_open"        // missing, names, names_en
+	CodeBelongsElsewhere   Code = "belongs_elsewhere"    // bench
+	CodeOpenElsewhere      Code = "open_elsewhere"       // bench
+	CodeTakenOver          Code = "taken_over"           // bench
+	CodeScanWaybillFirst   Code = "scan_waybill_first"   //
+	CodeScanTheTag         Code = "scan_the_tag"         // code
+	CodeOwnerUnknownOpened Code = "owner_unknown_opened" // waybill
+	CodeZeroPieces         Code = "zero_pieces"          //
+	CodeCaseOver           Code = "case_over"            // case: goods are received, no money follows
+	CodeRefundedAlready    Code = "refunded_already"     // case: 已退款 只收货
+	CodePlateOfOther       Code = "plate_of_other"       // plate, want
+	CodeRepeatAfterRestart Code = "repeat_after_restart" // code
+	CodeParcelHeld         Code = "parcel_held"          // parcel: held on a shelf; scan RESUME or a manager releases it
+
+	// Duplicate.
+	CodeDoubleRead  Code = "double_read"  //
+	CodeSerialTaken Code = "serial_taken" // serial, plate
+
+	// Rejected.
+	CodeUnknownCode    Code = "unknown_code"     // code
+	CodeNothingOpen    Code = "nothing_open"     //
+	CodeNothingToUndo  Code = "nothing_to_undo"  //
+	CodeUndoRefused    Code = "undo_refused"     // why, plate
+	CodeNothingToAdd   Code = "nothing_to_add"   // +1 with no over before it
+	CodeChoiceInvalid  Code = "choice_invalid"   // count
+	CodeControlUnknown Code = "control_unknown"  // code
+	CodeBadgeUnknown   Code = "badge_unknown"    //
+	CodeDamagedScan    Code = "damaged_scan"     //
+	CodeNotText        Code = "not_text"         //
+	CodeTooLong        Code = "too_long"         //
+	CodeSeqConflict    Code = "seq_conflict"     //
+	CodeParked         Code = "parked"           // reason: kept for a person, does not block later scans
+	CodeNotEmpty       Code = "not_empty"        // pieces: EMPTY with pieces already booked
+	CodeNothingToMark  Code = "nothing_to_mark"  // CONDITION with no piece before it
+	CodeControlNotHere Code = "control_not_here" // code: this bench does not do that
+	CodePlateVoid      Code = "plate_void"       // plate
+	CodePlateUnknown   Code = "plate_unknown"    // plate
+	CodeOtherWarehouse Code = "other_warehouse"  // the thing exists, in another warehouse
+)
+
+// Codes lists every outcome code, in the order of the constants.
+var Codes = []Code{
+	CodeParcelOpened, CodeMatched, CodeClosed, CodeUndone, CodeConditionSet, CodeHeld, CodeResumed, CodeUnitShown, CodeAliasAdded, CodeOperatorOn, CodeEmptyConfirmed,
+	CodeOver, CodeExtra, CodeUndeclared, CodeWrongSpec, CodeWrongItem, CodeSerialMismatch, CodeUnknownItem, CodeClosedShort, CodeAlreadyReceived, CodeOldLabel, CodeChoose,
+	CodePreviousOpen, CodeBelongsElsewhere, CodeOpenElsewhere, CodeTakenOver, CodeScanWaybillFirst, CodeScanTheTag, CodeOwnerUnknownOpened, CodeZeroPieces, CodeCaseOver,
+	CodeRefundedAlready, CodePlateOfOther, CodeRepeatAfterRestart, CodeParcelHeld,
+	CodeDoubleRead, CodeSerialTaken,
+	CodeUnknownCode, CodeNothingOpen, CodeNothingToUndo, CodeUndoRefused, CodeNothingToAdd, CodeChoiceInvalid, CodeControlUnknown, CodeBadgeUnknown, CodeDamagedScan,
+	CodeNotText, CodeTooLong, CodeSeqConflict, CodeParked, CodeNotEmpty, CodeNothingToMark, CodeControlNotHere, CodePlateVoid, CodePlateUnknown, CodeOtherWarehouse,
+}

@@ -1,0 +1,35 @@
+package scanner
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// DeviceState is how a scanner is doing, as shown on the station page and the dashboard.
+type DeviceState string
+
+const (
+	DeviceConnected  DeviceState = "connected"
+	DeviceConnecting DeviceState = "connecting"
+	DeviceGone       DeviceState = "gone"  // unplugged or not yet there; the agent keeps trying
+	DeviceFault      DeviceState = "fault" // there, but cannot be used (permission, busy): Detail says why
+)
+
+// Device is one scanner of a station.
+type Device struct {
+	Name     string      `json:"name"`
+	URL      string      `json:"url"`
+	State    DeviceState `json:"state"`
+	Detail   string      `json:"detail,omitempty"` // one sentence an operator understands, empty when connected
+	Since    time.Time   `json:"since"`
+	LastScan time.Time   `json:"last_scan,omitzero"`
+	Scans    uint64      `json:"scans"` // since the agent started
+}
+
+// Driver opens a scanner. A driver does nothing else: framing, journalling and supervision are the agent's.
+// Open blocks until the device is there or ctx ends; it returns a stream of the device's bytes.
+// Reading the stream blocks; Close unblocks it. Writing sends feedback bytes to the scanner (beeps, ACK) where the device can take them.
+type Driver interface {
+	Open(ctx context.Context) (io.ReadWriteCloser, error)
+}

@@ -1,0 +1,70 @@
+package scanner
+
+import "time"
+
+// BenchView is what the station page shows of a bench: absolute values, replaced whole by a view with a higher Version.
+type BenchView struct {
+	Version   int64       `json:"version"`
+	Bench     string      `json:"bench"`     // name, such as "3 号收货台"
+	Number    int         `json:"number"`    // 3
+	Kind      string      `json:"kind"`      // receiving, dock, qc, putaway
+	Warehouse string      `json:"warehouse"` // name
+	TimeZone  string      `json:"time_zone"` // IANA name; the page renders times in it
+	Clerk     string      `json:"clerk"`     // display name of the operator, empty when nobody has logged on
+	Parcel    *ParcelView `json:"parcel"`    // the open parcel, nil when none
+	Choices   []Choice    `json:"choices"`   // pending CHOOSE:n, empty otherwise
+	Today     Tally       `json:"today"`     // this bench, this day of the warehouse
+}
+
+// Tally counts work done.
+type Tally struct {
+	Parcels int `json:"parcels"`
+	Pieces  int `json:"pieces"`
+}
+
+// Choice is one candidate the clerk may pick with BD:CHOOSE:N.
+type Choice struct {
+	N       int    `json:"n"`
+	Parcel  string `json:"parcel,omitempty"`
+	Order   string `json:"order,omitempty"`
+	Case    string `json:"case,omitempty"`
+	Shop    string `json:"shop,omitempty"`
+	Waybill string `json:"waybill,omitempty"`
+}
+
+// ParcelView is the open parcel.
+type ParcelView struct {
+	Number   string     `json:"number"`
+	Kind     string     `json:"kind"` // customer_return, refused, intercepted, undeliverable, unknown
+	Waybill  string     `json:"waybill"`
+	Carrier  string     `json:"carrier"`
+	Owner    string     `json:"owner"`
+	Cases    []string   `json:"cases"`
+	Orders   []string   `json:"orders"`
+	Reason   string     `json:"reason"`      // reason code of the first case
+	Words    string     `json:"buyer_words"` // what the buyer wrote, no personal data
+	Note     string     `json:"note"`        // code of a standing remark (case_over, refunded_already), or empty
+	OpenedAt time.Time  `json:"opened_at"`
+	Deadline *time.Time `json:"deadline,omitempty"`
+	Expected int        `json:"expected"`
+	Received int        `json:"received"` // towards Expected; extras not counted
+	Lines    []LineView `json:"lines"`
+}
+
+// LineView is a row of the expected/received list: an awaited line, or a piece nobody awaited (Expected 0).
+type LineView struct {
+	ID        string   `json:"id"`
+	SKU       string   `json:"sku"` // SKU code
+	Name      string   `json:"name"`
+	NameEN    string   `json:"name_en"`
+	Spec      string   `json:"spec"`
+	SpecEN    string   `json:"spec_en"`
+	Code      string   `json:"code"` // barcode to compare with the tag
+	Color     string   `json:"color"`
+	Expected  int      `json:"expected"`
+	Received  int      `json:"received"`
+	Finding   string   `json:"finding"` // match, extra, undeclared, …; for an awaited line "" until something came
+	Last      bool     `json:"last"`    // the row the last scan touched
+	Plates    []string `json:"plates"`
+	Condition string   `json:"condition,omitempty"`
+}
