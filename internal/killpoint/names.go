@@ -4,5 +4,14 @@ package killpoint
 var Names = []string{
 	"self.test", // this package's own test
 
-	// Station agent: scanner/journal, scanner/agent, scanner/uplink.
+	// scanner/journal: a scan, the server's answers, plates, a new producer
+	"journal.append",
+	"journal.written",
+	"journal.synced",
+	"outcomes.append",
+	"outcomes.written",
+	"outcomes.synced",
+	"plates.saved",
+	"journal.carried",
+	"journal.renewed",
 }
