@@ -1,0 +1,17 @@
+package killpoint
+
+// Names lists every kill point. Add a name here together with its Hit.
+var Names = []string{
+	"self.test", // this package's own test
+
+	// scanner/journal: a scan, the server's answers, plates, a new producer
+	"journal.append",
+	"journal.written",
+	"journal.synced",
+	"outcomes.append",
+	"outcomes.written",
+	"outcomes.synced",
+	"plates.saved",
+	"journal.carried",
+	"journal.renewed",
+}
