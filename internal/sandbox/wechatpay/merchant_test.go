@@ -8,6 +8,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -312,4 +313,20 @@ func admin(t testing.TB, base, method, path, body string, v any) int {
 		}
 	}
 	return res.StatusCode
+}
+
+// encrypt seals a field the way the vendor wants personal data: RSA-OAEP with SHA-1 under the platform's certificate.
+func (m *merchant) encrypt(t testing.TB, text string) string {
+	t.Helper()
+	for serial, key := range m.known {
+		if len(serial) == 40 {
+			sealed, err := rsa.EncryptOAEP(sha1.New(), rand.Reader, key, []byte(text), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return base64.StdEncoding.EncodeToString(sealed)
+		}
+	}
+	t.Fatal("no platform certificate")
+	return ""
 }
