@@ -125,11 +125,7 @@ func (s *Server) room(pay *Payment, o order, now time.Time) *problem {
 // plan decides what a processing refund will become, and when.
 func (s *Server) plan(r *Refund, now time.Time) []ruleCounts {
 	rule, counts := s.book.strike(outcome, target{outRefundNo: r.OutRefundNo, transactionID: r.TransactionID})
-	after := time.Duration(s.book.behaviour.SettleAfterMS) * time.Millisecond
-	r.Outcome, r.SettleAt = s.book.behaviour.Outcome, now.Add(after)
-	if after < 0 {
-		r.SettleAt = time.Time{}
-	}
+	s.schedule(r, s.book.behaviour.Outcome, now)
 	if rule == nil {
 		return counts
 	}
@@ -145,6 +141,14 @@ func (s *Server) plan(r *Refund, now time.Time) []ruleCounts {
 		r.SettleAt = now.Add(time.Duration(rule.DelayMS) * time.Millisecond)
 	}
 	return counts
+}
+
+// schedule lets r become to after the usual time.
+func (s *Server) schedule(r *Refund, to Status, now time.Time) {
+	r.Outcome, r.SettleAt = to, time.Time{}
+	if after := s.book.behaviour.SettleAfterMS; after >= 0 {
+		r.SettleAt = now.Add(time.Duration(after) * time.Millisecond)
+	}
 }
 
 // turn moves r to a status and adds what follows from it: the ledger line, money given back, the callback. Called with mu held.
@@ -242,10 +246,8 @@ func (s *Server) applyAbnormal(c *call) reply {
 	}
 	r := *known
 	r.Status, r.ToMerchant = Processing, o.Type == "MERCHANT_BANK_CARD"
-	e := entry{Refund: &r, Fired: s.plan(&r, c.now)}
-	if r.Outcome == Abnormal {
-		r.Outcome = Success // the behaviour that made it abnormal is what this call repairs
-	}
+	s.schedule(&r, Success, c.now) // what made it abnormal is what this call repairs: no rule, no default
+	e := entry{Refund: &r}
 	if !r.SettleAt.IsZero() && !r.SettleAt.After(c.now) {
 		e = s.turn(e, &r, r.Outcome, c.now)
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/backdock/backdock/internal/id"
 )
@@ -78,7 +79,7 @@ func (s *Server) admin(run func(*http.Request) (int, any, error)) http.HandlerFu
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, 16<<20)
-		status, v, err := run(r)
+		status, v, err := s.await(r, run)
 		if err == nil {
 			err = s.durable()
 		}
@@ -92,6 +93,44 @@ func (s *Server) admin(run func(*http.Request) (int, any, error)) http.HandlerFu
 		}
 		writeJSON(w, status, v)
 	}
+}
+
+// await runs a call; with ?wait=DURATION a list that is still empty is asked for again whenever something changes, until then.
+func (s *Server) await(r *http.Request, run func(*http.Request) (int, any, error)) (int, any, error) {
+	text := r.URL.Query().Get("wait")
+	if text == "" || r.Method != http.MethodGet {
+		return run(r)
+	}
+	patience, err := time.ParseDuration(text)
+	if err != nil || patience < 0 {
+		return 0, nil, wrong("wait %q: want a duration such as 10s", text)
+	}
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		changed := s.change()
+		status, v, err := run(r)
+		if some, ok := v.(interface{ empty() bool }); err != nil || !ok || !some.empty() {
+			return status, v, err
+		}
+		select {
+		case <-changed:
+		case <-late.C:
+			return status, v, err
+		case <-r.Context().Done():
+			return status, v, err
+		}
+	}
+}
+
+// change returns a channel that closes at the next commit.
+func (s *Server) change() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changed == nil {
+		s.changed = make(chan struct{})
+	}
+	return s.changed
 }
 
 func loopback(hostport string) bool {
@@ -130,6 +169,8 @@ func read(r *http.Request, into any) error {
 type list[T any] struct {
 	Items []T `json:"items"`
 }
+
+func (l list[T]) empty() bool { return len(l.Items) == 0 }
 
 func items[T any](all []T) list[T] {
 	if all == nil {

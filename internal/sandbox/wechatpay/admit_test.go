@@ -10,11 +10,13 @@ import (
 	"github.com/backdock/backdock/internal/id"
 )
 
-func TestSignatureRefusals(t *testing.T) {
-	t.Parallel()
-	b := start(t, nil)
-	b.pay(t, "TX1", 1000)
-	sent := body("TX1", "R1", 100, 1000)
+// refusal is an Authorization header that does not hold, and the field that the answer must point at.
+type refusal struct {
+	header func(*merchant) string
+	field  string
+}
+
+func refusals(t *testing.T, b *merchant, sent string) map[string]refusal {
 	header := func(m *merchant) string { return m.authorization("POST", refunds, id.Hex(16), sent) }
 	edit := func(from, to string) func(*merchant) string {
 		return func(m *merchant) string {
@@ -26,35 +28,39 @@ func TestSignatureRefusals(t *testing.T) {
 			return changed
 		}
 	}
-	for name, c := range map[string]struct {
-		header func(*merchant) string
-		field  string
-	}{
-		"no header":         {func(*merchant) string { return "" }, "authorization"},
-		"another scheme":    {edit("RSA2048", "SM2"), "authorization"},
-		"a field missing":   {edit(`mchid="`+b.mchid+`",`, ""), "authorization"},
-		"a field twice":     {edit(`mchid="`, `mchid="1",mchid="`), "authorization"},
-		"foreign merchant":  {edit(b.mchid, "1900000000"), "mchid"},
-		"unknown serial":    {edit(b.serial, strings.Repeat("0", 40)), "serial_no"},
-		"clock in letters":  {edit(`timestamp="`, `timestamp="x`), "timestamp"},
-		"nonce not signed":  {edit(`nonce_str="`, `nonce_str="x`), "signature"},
-		"long nonce":        {edit(`nonce_str="`, `nonce_str="`+strings.Repeat("x", 33)), "nonce_str"},
-		"signature not b64": {edit(`signature="`, `signature="?`), "signature"},
-		"other method":      {func(m *merchant) string { return m.authorization("GET", refunds, id.Hex(16), sent) }, "signature"},
-		"other target":      {func(m *merchant) string { return m.authorization("POST", refunds+"?", id.Hex(16), sent) }, "signature"},
-		"other body":        {func(m *merchant) string { return m.authorization("POST", refunds, id.Hex(16), sent+" ") }, "signature"},
-		"no body signed":    {func(m *merchant) string { return m.authorization("POST", refunds, id.Hex(16), "") }, "signature"},
-		"five minutes late": {func(m *merchant) string {
-			late := *m
-			late.now = func() time.Time { return m.now().Add(-301 * time.Second) }
-			return header(&late)
-		}, "timestamp"},
-		"five minutes early": {func(m *merchant) string {
-			early := *m
-			early.now = func() time.Time { return m.now().Add(302 * time.Second) }
-			return header(&early)
-		}, "timestamp"},
-	} {
+	shifted := func(by time.Duration) func(*merchant) string {
+		return func(m *merchant) string {
+			off := *m
+			off.now = func() time.Time { return m.now().Add(by) }
+			return header(&off)
+		}
+	}
+	return map[string]refusal{
+		"no header":          {func(*merchant) string { return "" }, "authorization"},
+		"another scheme":     {edit("RSA2048", "SM2"), "authorization"},
+		"a field missing":    {edit(`mchid="`+b.mchid+`",`, ""), "authorization"},
+		"a field twice":      {edit(`mchid="`, `mchid="1",mchid="`), "authorization"},
+		"foreign merchant":   {edit(b.mchid, "1900000000"), "mchid"},
+		"unknown serial":     {edit(b.serial, strings.Repeat("0", 40)), "serial_no"},
+		"clock in letters":   {edit(`timestamp="`, `timestamp="x`), "timestamp"},
+		"nonce not signed":   {edit(`nonce_str="`, `nonce_str="x`), "signature"},
+		"long nonce":         {edit(`nonce_str="`, `nonce_str="`+strings.Repeat("x", 33)), "nonce_str"},
+		"signature not b64":  {edit(`signature="`, `signature="?`), "signature"},
+		"other method":       {func(m *merchant) string { return m.authorization("GET", refunds, id.Hex(16), sent) }, "signature"},
+		"other target":       {func(m *merchant) string { return m.authorization("POST", refunds+"?", id.Hex(16), sent) }, "signature"},
+		"other body":         {func(m *merchant) string { return m.authorization("POST", refunds, id.Hex(16), sent+" ") }, "signature"},
+		"no body signed":     {func(m *merchant) string { return m.authorization("POST", refunds, id.Hex(16), "") }, "signature"},
+		"five minutes late":  {shifted(-301 * time.Second), "timestamp"},
+		"five minutes early": {shifted(302 * time.Second), "timestamp"},
+	}
+}
+
+func TestSignatureRefusals(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.pay(t, "TX1", 1000)
+	sent := body("TX1", "R1", 100, 1000)
+	for name, c := range refusals(t, b.merchant, sent) {
 		t.Run(name, func(t *testing.T) {
 			r := b.request(t.Context(), "POST", refunds, sent)
 			r.Header.Set("Authorization", c.header(b.merchant))

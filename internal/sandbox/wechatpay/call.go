@@ -53,8 +53,9 @@ func (s *Server) api(operation string, run func(*call) reply) http.HandlerFunc {
 		if err != nil {
 			if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 				http.Error(w, `{"code":"PARAM_ERROR","message":"请求体过大"}`, http.StatusRequestEntityTooLarge)
+				return
 			}
-			return
+			panic(http.ErrAbortHandler) // the client broke off; there is nobody to answer
 		}
 		c := &call{w: w, r: r, body: body, now: s.clock.Now(), operation: operation}
 		c.target = target{operation: operation, outRefundNo: c.number()}

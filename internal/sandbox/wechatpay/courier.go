@@ -2,6 +2,7 @@ package wechatpay
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -9,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -64,13 +67,24 @@ func (s *Server) tick() (due []Callback, soonest time.Time) {
 	for _, r := range s.book.unsettled {
 		earlier(r.SettleAt)
 	}
+	var ready []*Callback
+	inFlight := map[string]bool{} // by refund: of one refund the older goes first, unless a rule or a failure says otherwise
 	for _, c := range s.book.open {
 		switch {
 		case s.busy[c.ID]:
+			inFlight[c.OutRefundNo] = true
 		case c.NextAt.After(now):
 			earlier(c.NextAt)
-		case len(s.busy) < couriers:
-			s.busy[c.ID] = true
+		default:
+			ready = append(ready, c)
+		}
+	}
+	slices.SortFunc(ready, func(a, b *Callback) int {
+		return cmp.Or(a.CreateTime.Compare(b.CreateTime), strings.Compare(a.ID, b.ID))
+	})
+	for _, c := range ready {
+		if len(s.busy) < couriers && !inFlight[c.OutRefundNo] {
+			s.busy[c.ID], inFlight[c.OutRefundNo] = true, true
 			due = append(due, *c)
 		}
 	}

@@ -14,22 +14,23 @@ import (
 	"github.com/backdock/backdock/internal/sandbox/wechatpay"
 )
 
-// What a client sees of each fault, and whether the refund took place behind its back.
-func TestEveryWireFault(t *testing.T) {
-	t.Parallel()
+// wireFault is what a client sees of a fault, and whether the refund took place behind its back.
+type wireFault struct {
+	rule   wechatpay.Rule
+	err    func(error) bool // nil: no error
+	status int
+	code   string
+	moved  int
+}
+
+func wireFaults() []wireFault {
 	timeout := func(err error) bool {
 		n, ok := errors.AsType[net.Error](err)
 		return ok && n.Timeout()
 	}
 	reset := func(err error) bool { return errors.Is(err, syscall.ECONNRESET) }
 	unproved := func(err error) bool { return errors.Is(err, errUnproved) }
-	for _, c := range []struct {
-		rule   wechatpay.Rule
-		err    func(error) bool // nil: no error
-		status int
-		code   string
-		moved  int
-	}{
+	return []wireFault{
 		{wechatpay.Rule{Kind: wechatpay.TimeoutBefore}, timeout, 0, "", 0},
 		{wechatpay.Rule{Kind: wechatpay.TimeoutAfter}, timeout, 0, "", 1},
 		{wechatpay.Rule{Kind: wechatpay.TimeoutBefore, DelayMS: 1}, func(err error) bool { return errors.Is(err, io.EOF) }, 0, "", 0},
@@ -51,7 +52,12 @@ func TestEveryWireFault(t *testing.T) {
 		{wechatpay.Rule{Kind: wechatpay.Stale}, unproved, 200, "", 1},
 		{wechatpay.Rule{Kind: wechatpay.Tampered}, unproved, 200, "", 1},
 		{wechatpay.Rule{Kind: wechatpay.Truncated}, func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }, 0, "", 1},
-	} {
+	}
+}
+
+func TestEveryWireFault(t *testing.T) {
+	t.Parallel()
+	for _, c := range wireFaults() {
 		t.Run(fmt.Sprintf("%s %d", c.rule.Kind, c.rule.Status), func(t *testing.T) {
 			t.Parallel()
 			b := start(t, nil)
@@ -199,10 +205,10 @@ func TestProcessingForLongThenAdvanced(t *testing.T) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	b.restart(t)
-	for b.query(t, "SHORT").field("status") != "SUCCESS" {
-		if t.Context().Err() != nil {
-			t.Fatal("SHORT never settles")
-		}
+	var done struct{ Items []wechatpay.Refund }
+	admin(t, b.base, "GET", "/_sim/refunds?status=SUCCESS&wait=20s", "", &done)
+	if len(done.Items) != 1 || b.query(t, "SHORT").field("status") != "SUCCESS" {
+		t.Fatalf("settled: %+v", done.Items)
 	}
 	if a := b.query(t, "LONG"); a.field("status") != "PROCESSING" {
 		t.Fatalf("%d %s", a.status, a.body)

@@ -54,6 +54,7 @@ type Server struct {
 	effect   uint64 // the last log line that an answer may show
 	pace     pace
 	busy     map[string]bool // callbacks on the wire
+	changed  chan struct{}   // closed at the next commit; nil while nobody waits for it
 	wake     chan struct{}   // one slot: something may be due earlier than the timer
 	stranger *Keys           // wrong keys for faults; made on first use
 }
@@ -129,6 +130,10 @@ func (s *Server) commit(e entry) (uint64, error) {
 		return 0, err
 	}
 	s.book.apply(e)
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
 	if e.Refund != nil || e.Payments != nil || e.Callback != nil || e.Balance != nil || e.Rules != nil || e.Behaviour != nil {
 		s.effect = seq
 	}
