@@ -1,6 +1,7 @@
 package wechatpay
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -189,12 +190,13 @@ func (s *Server) seed(r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, wrong("body: %v", err)
 	}
-	var pays []Payment
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	pays := make([]Payment, 1)
 	if strings.HasPrefix(strings.TrimSpace(string(text)), "[") {
-		err = json.Unmarshal(text, &pays)
+		err = strict.Decode(&pays)
 	} else {
-		pays = make([]Payment, 1)
-		err = json.Unmarshal(text, &pays[0])
+		err = strict.Decode(&pays[0])
 	}
 	if err != nil {
 		return 0, nil, wrong("body: %v", err)

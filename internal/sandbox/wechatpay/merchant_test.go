@@ -25,6 +25,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/internal/sandbox/wechatpay"
@@ -47,6 +49,11 @@ func TestMain(m *testing.M) {
 	}
 	keyFolder = dir
 	code := m.Run()
+	http.DefaultClient.CloseIdleConnections()
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, "goroutines left behind:", err)
+		code = 1
+	}
 	os.RemoveAll(dir)
 	os.Exit(code)
 }
