@@ -58,6 +58,7 @@ func (g *Gateway) once(ctx context.Context, base *url.URL, method, path string, 
 	if err != nil {
 		return reply{}, err
 	}
+	req.GetBody = nil // a write is sent once per call: the transport must not repeat it on a kept connection that broke
 	req.Header.Set("Authorization", auth)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "backdock")
