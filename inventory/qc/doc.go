@@ -1,0 +1,2 @@
+// Package qc grades units and disposes of them.
+package qc

@@ -1,0 +1,2 @@
+// Package order holds orders, their lines, payments and shipments.
+package order
