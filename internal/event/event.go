@@ -145,3 +145,6 @@ func value[T ~int64](p *int64) T {
 	}
 	return T(*p)
 }
+
+// Now returns the time of the log's clock, for facts that are stamped beside their event.
+func (l *Log) Now() time.Time { return l.clock.Now() }
