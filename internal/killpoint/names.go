@@ -5,4 +5,13 @@ var Names = []string{
 	"self.test", // this package's own test
 
 	// Station agent: scanner/journal, scanner/agent, scanner/uplink.
+
+	// Refund engine: receiving/aftersales/refund.
+	"refund.claiming",   // before the commit that stores intent, body and lease
+	"refund.claimed",    // after it, before the first byte
+	"refund.answered",   // the gateway has answered, nothing is written down
+	"refund.concluding", // before the commit that writes the answer down
+	"refund.concluded",  // after it
+	"refund.noticing",   // before the commit that stores a notice and what it moves
+	"refund.noticed",    // after it, before the gateway is answered
 }

@@ -3,11 +3,13 @@ package refund
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/receiving/aftersales"
 )
 
 // tally is what a case's money facet is derived from.
@@ -59,17 +61,17 @@ func (e *Engine) refreshCase(ctx context.Context, tx *gorm.DB, l *locked, by id.
 	if to == l.caze.Money {
 		return nil
 	}
-	if err := tx.Exec("UPDATE cases SET money = ?, version = version + 1 WHERE id = ?", to, l.caze.ID).Error; err != nil {
+	// A facet must never stand in the way of writing down what happened to money.
+	if !slices.Contains(aftersales.Next[aftersales.Money][l.caze.Money], to) {
+		e.log.WarnContext(ctx, "case money does not follow", "case", l.caze.Number, "from", l.caze.Money, "to", to)
+		return nil
+	}
+	c, err := aftersales.Move(ctx, tx, e.events, l.caze.ID, aftersales.Change{Money: to, By: by, Why: "refund"})
+	if err != nil {
 		return fmt.Errorf("move case money: %w", err)
 	}
-	from := l.caze.Money
-	l.caze.Money, l.caze.Version = to, l.caze.Version+1
-	ev := event.Event{Type: "backdock.case.money_moved.v1", Subject: "case/" + l.caze.Number, Version: l.caze.Version, OwnerID: l.caze.OwnerID, ShopID: l.caze.ShopID,
-		ByUser: by, Data: event.Data{"number": l.caze.Number, "from": from, "to": to}}
-	if l.caze.WarehouseID != nil {
-		ev.WarehouseID = *l.caze.WarehouseID
-	}
-	return e.events.Append(ctx, tx, ev)
+	l.caze = &c
+	return nil
 }
 
 func tallyOf(tx *gorm.DB, c id.Case) (t tally, err error) {
@@ -129,6 +131,6 @@ func (e *Engine) refreshOrder(ctx context.Context, tx *gorm.DB, l *locked, by id
 	}
 	from := l.order.RefundOverlay
 	l.order.RefundOverlay, l.order.Version = to, l.order.Version+1
-	return e.events.Append(ctx, tx, event.Event{Type: "backdock.order.refund_overlay_moved.v1", Subject: "order/" + l.order.Number, Version: l.order.Version,
-		OwnerID: l.order.OwnerID, ShopID: l.order.ShopID, ByUser: by, Data: event.Data{"number": l.order.Number, "from": from, "to": to}})
+	return e.events.Append(ctx, tx, event.Event{Type: "backdock.order.changed.v1", Subject: "order/" + l.order.Number, Version: l.order.Version,
+		OwnerID: l.order.OwnerID, ShopID: l.order.ShopID, ByUser: by, Data: event.Data{"number": l.order.Number, "refund_overlay": to, "refund_overlay_from": from}})
 }

@@ -25,7 +25,9 @@ func (DriveArgs) Kind() string { return "refund_drive" }
 var once = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
 	rivertype.JobStateRetryable, rivertype.JobStateScheduled}}
 
-func (e *Engine) enqueue(ctx context.Context, tx *gorm.DB, r id.Refund) error { return e.nudge(ctx, tx, r, "") }
+func (e *Engine) enqueue(ctx context.Context, tx *gorm.DB, r id.Refund) error {
+	return e.nudge(ctx, tx, r, "")
+}
 
 // nudge has a refund looked at now, although a job for it may sleep until a later poll. Two jobs on one refund do no harm: the lease lets one act.
 func (e *Engine) nudge(ctx context.Context, tx *gorm.DB, r id.Refund, why string) error {
@@ -61,7 +63,9 @@ type sweeper struct {
 	engine *Engine
 }
 
-func (s *sweeper) Work(ctx context.Context, _ *river.Job[SweepArgs]) error { return s.engine.Sweep(ctx) }
+func (s *sweeper) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
+	return s.engine.Sweep(ctx)
+}
 
 // AddWorkers registers the engine's jobs.
 func (e *Engine) AddWorkers(w *river.Workers) {
