@@ -4,6 +4,7 @@ package killpoint
 var Names = []string{
 	"self.test", // this package's own test
 
+<<<<<<< HEAD
 	// scanner/journal: a scan, the server's answers, plates, a new producer
 	"journal.append",
 	"journal.written",
@@ -14,4 +15,16 @@ var Names = []string{
 	"plates.saved",
 	"journal.carried",
 	"journal.renewed",
+=======
+	// Station agent: scanner/journal, scanner/agent, scanner/uplink.
+
+	// Refund engine: receiving/aftersales/refund.
+	"refund.claiming",   // before the commit that stores intent, body and lease
+	"refund.claimed",    // after it, before the first byte
+	"refund.answered",   // the gateway has answered, nothing is written down
+	"refund.concluding", // before the commit that writes the answer down
+	"refund.concluded",  // after it
+	"refund.noticing",   // before the commit that stores a notice and what it moves
+	"refund.noticed",    // after it, before the gateway is answered
+>>>>>>> gateway
 }
