@@ -4,7 +4,6 @@ package killpoint
 var Names = []string{
 	"self.test", // this package's own test
 
-<<<<<<< HEAD
 	// scanner/journal: a scan, the server's answers, plates, a new producer
 	"journal.append",
 	"journal.written",
@@ -15,8 +14,6 @@ var Names = []string{
 	"plates.saved",
 	"journal.carried",
 	"journal.renewed",
-=======
-	// Station agent: scanner/journal, scanner/agent, scanner/uplink.
 
 	// Refund engine: receiving/aftersales/refund.
 	"refund.claiming",   // before the commit that stores intent, body and lease
@@ -26,5 +23,4 @@ var Names = []string{
 	"refund.concluded",  // after it
 	"refund.noticing",   // before the commit that stores a notice and what it moves
 	"refund.noticed",    // after it, before the gateway is answered
->>>>>>> gateway
 }
