@@ -4,7 +4,16 @@ package killpoint
 var Names = []string{
 	"self.test", // this package's own test
 
-	// Station agent: scanner/journal, scanner/agent, scanner/uplink.
+	// scanner/journal: a scan, the server's answers, plates, a new producer
+	"journal.append",
+	"journal.written",
+	"journal.synced",
+	"outcomes.append",
+	"outcomes.written",
+	"outcomes.synced",
+	"plates.saved",
+	"journal.carried",
+	"journal.renewed",
 
 	// Refund engine: receiving/aftersales/refund.
 	"refund.claiming",   // before the commit that stores intent, body and lease
