@@ -14,4 +14,9 @@ var Names = []string{
 	"plates.saved",
 	"journal.carried",
 	"journal.renewed",
+
+	// scanner/uplink: scans to the server, outcomes back
+	"uplink.send",
+	"uplink.sent",
+	"uplink.stored",
 }
