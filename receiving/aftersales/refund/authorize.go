@@ -8,6 +8,7 @@ import (
 
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/receiving/aftersales"
 )
 
 // Authorize lets a refund go out. It takes someone other than the requester. A refund that is paid by hand is settled by it: this is its second person.
@@ -102,4 +103,33 @@ func (e *Engine) cancel(ctx context.Context, tx *gorm.DB, w *work, by id.User, c
 		return fault.New(fault.Conflict, "refund_sending", "refund %s has gone out: it ends with the gateway's answer", w.refund.Number).With("state", string(w.refund.State))
 	}
 	return e.move(ctx, tx, w, StateCancelled, change{by: by, code: code})
+}
+
+// CancelCase withdraws whatever of a case has not gone out, because the request is over. What has gone out ends with the gateway's answer.
+func (e *Engine) CancelCase(ctx context.Context, tx *gorm.DB, c id.Case, by id.User, code string) (cancelled int, err error) {
+	seen, err := one[aftersales.Case](tx, "case", "id = ?", c)
+	if err != nil || seen.OrderID == nil {
+		return 0, err
+	}
+	l, err := lockMoney(tx, &c, *seen.OrderID, nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	pending, lines, payments, err := unsent(tx, &c)
+	if err != nil {
+		return 0, err
+	}
+	if err := l.more(tx, lines, payments); err != nil {
+		return 0, err
+	}
+	for _, r := range pending {
+		w, err := lock(tx, r)
+		if err != nil {
+			return 0, err
+		}
+		if err := e.cancel(ctx, tx, w, by, code); err != nil {
+			return 0, err
+		}
+	}
+	return len(pending), nil
 }

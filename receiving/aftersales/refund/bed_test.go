@@ -39,10 +39,12 @@ type bed struct {
 }
 
 // newBed seeds an owner whose policy sends refunds up to limit by itself, and the users 1 (asks) and 2 (authorizes).
-func newBed(t testing.TB, d *db.DB, limit int64) *bed {
+func newBed(t testing.TB, d *db.DB, limit int64) *bed { return pacedBed(t, d, limit, refund.Pace{}) }
+
+func pacedBed(t testing.TB, d *db.DB, limit int64, pace refund.Pace) *bed {
 	b := &bed{t: t, d: d, clock: clock.NewFake(noon), bank: newBank(t)}
 	b.log = event.NewLog(d, b.clock)
-	b.Engine = refund.New(refund.Options{DB: d, Events: b.log, Clock: b.clock, Gateways: map[refund.Account]refund.Gateway{account: bankGateway{b.bank.srv.URL}}})
+	b.Engine = refund.New(refund.Options{DB: d, Events: b.log, Clock: b.clock, Gateways: map[refund.Account]refund.Gateway{account: bankGateway{b.bank.srv.URL}}, Pace: pace})
 	workers := river.NewWorkers()
 	b.AddWorkers(workers)
 	var err error

@@ -121,6 +121,9 @@ func (e *Engine) claimSend(ctx context.Context, tx *gorm.DB, w *work, x *exchang
 	if err != nil || wait > 0 {
 		return nil, wait, err
 	}
+	if w.caze != nil && w.caze.Over() && w.refund.Attempts == 0 {
+		code = "case_over" // withdrawn or rejected after the refund was authorized
+	}
 	x.request = e.requestOf(w)
 	body := w.refund.Body
 	if code == "" && body == "" {

@@ -7,9 +7,9 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving/aftersales"
+	"github.com/backdock/backdock/receiving/order"
 )
 
 // tally is what a case's money facet is derived from.
@@ -105,32 +105,15 @@ func tallyOf(tx *gorm.DB, c id.Case) (t tally, err error) {
 	return t, nil
 }
 
+// refreshOrder hands the order what others have returned for it; what we have returned stands on its lines.
 func (e *Engine) refreshOrder(ctx context.Context, tx *gorm.DB, l *locked, by id.User) error {
-	var paid, got int64
-	err := tx.Raw("SELECT CAST(COALESCE(SUM(paid_minor), 0) AS BIGINT) FROM order_lines WHERE order_id = ?", l.order.ID).Scan(&paid).Error
+	var elsewhere int64
+	err := tx.Raw("SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM refunds WHERE order_id = ? AND origin <> ?", l.order.ID, OriginOurs).Scan(&elsewhere).Error
 	if err != nil {
-		return fmt.Errorf("sum order: %w", err)
+		return fmt.Errorf("sum observed refunds of order: %w", err)
 	}
-	err = tx.Raw("SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM refunds WHERE order_id = ? AND state IN (?, ?)", l.order.ID, StateSucceeded, StatePaidByHand).
-		Scan(&got).Error
-	if err != nil {
-		return fmt.Errorf("sum refunds of order: %w", err)
-	}
-	to := ""
-	switch {
-	case got > 0 && got >= paid:
-		to = "refunded"
-	case got > 0:
-		to = "partially_refunded"
-	}
-	if to == l.order.RefundOverlay {
-		return nil
-	}
-	if err := tx.Exec("UPDATE orders SET refund_overlay = ?, version = version + 1 WHERE id = ?", to, l.order.ID).Error; err != nil {
+	if _, err := order.SettleRefunds(ctx, tx, e.events, l.order.ID, elsewhere, by); err != nil {
 		return fmt.Errorf("move order overlay: %w", err)
 	}
-	from := l.order.RefundOverlay
-	l.order.RefundOverlay, l.order.Version = to, l.order.Version+1
-	return e.events.Append(ctx, tx, event.Event{Type: "backdock.order.changed.v1", Subject: "order/" + l.order.Number, Version: l.order.Version,
-		OwnerID: l.order.OwnerID, ShopID: l.order.ShopID, ByUser: by, Data: event.Data{"number": l.order.Number, "refund_overlay": to, "refund_overlay_from": from}})
+	return nil
 }

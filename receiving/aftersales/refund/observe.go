@@ -42,12 +42,15 @@ func (e *Engine) Observe(ctx context.Context, tx *gorm.DB, o Observed) (Refund, 
 	if err != nil {
 		return Refund{}, err
 	}
-	pending, lines, payments, err := unsent(tx, c)
+	l, err := lockMoney(tx, c, ord, nil, nil)
 	if err != nil {
 		return Refund{}, err
 	}
-	l, err := lockMoney(tx, c, ord, lines, append(payments, p.ID))
+	pending, lines, payments, err := unsent(tx, c) // under the case's lock: nothing new is asked for it now
 	if err != nil {
+		return Refund{}, err
+	}
+	if err := l.more(tx, lines, append(payments, p.ID)); err != nil {
 		return Refund{}, err
 	}
 	var seen []Refund // under the lock: two deliveries of one message meet here

@@ -52,46 +52,53 @@ func (d *driver) Work(ctx context.Context, j *river.Job[DriveArgs]) error {
 	return river.JobSnooze(wait)
 }
 
-// SweepArgs is the job that finds refunds without a live job.
-type SweepArgs struct{}
+// AddWorkers registers the engine's job.
+func (e *Engine) AddWorkers(w *river.Workers) { river.AddWorker(w, &driver{engine: e}) }
 
-// Kind names the job.
-func (SweepArgs) Kind() string { return "refund_sweep" }
-
-type sweeper struct {
-	river.WorkerDefaults[SweepArgs]
-	engine *Engine
+// Run sweeps at once and then every so often, until ctx ends. Every process may run it.
+func (e *Engine) Run(ctx context.Context, every time.Duration) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if err := e.Sweep(ctx); err != nil && ctx.Err() == nil {
+			e.log.ErrorContext(ctx, "refunds not swept", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 }
 
-func (s *sweeper) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
-	return s.engine.Sweep(ctx)
-}
-
-// AddWorkers registers the engine's jobs.
-func (e *Engine) AddWorkers(w *river.Workers) {
-	river.AddWorker(w, &driver{engine: e})
-	river.AddWorker(w, &sweeper{engine: e})
-}
-
-// Periodic is the sweep's timetable, for job.Options.
-func (e *Engine) Periodic(every time.Duration) *river.PeriodicJob {
-	return river.NewPeriodicJob(river.PeriodicInterval(every), func() (river.JobArgs, *river.InsertOpts) {
-		return SweepArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByState: once.ByState}}
-	}, &river.PeriodicJobOpts{RunOnStart: true})
-}
-
-// Sweep gives a job to every refund that should move and has none: its job was lost, or ended while something new came. Those that have one keep it.
+// Sweep gives a job to every refund that is due and has none. One that has a job keeps it, unless it is overdue by a whole lease: then that job's process is
+// dead, and River would notice only after a minute or two.
 func (e *Engine) Sweep(ctx context.Context) error {
-	var ids []id.Refund
-	err := e.db.Read.WithContext(ctx).Model(&Refund{}).Where("state IN ? AND (next_try_at IS NULL OR next_try_at <= ?)", driven, e.clock.Now()).
-		Order("id").Pluck("id", &ids).Error
+	now := e.clock.Now()
+	var due []Refund
+	err := e.db.Read.WithContext(ctx).Select("id", "version", "next_try_at", "lease_until", "authorized_at", "sent_at").
+		Where("state IN ? AND (next_try_at IS NULL OR next_try_at <= ?) AND (lease_until IS NULL OR lease_until <= ?)", driven, now, now).Order("id").Find(&due).Error
 	if err != nil {
 		return fmt.Errorf("look for refunds to drive: %w", err)
 	}
-	for _, r := range ids {
-		if err := e.db.InTx(ctx, func(tx *gorm.DB) error { return e.enqueue(ctx, tx, r) }); err != nil {
+	for _, r := range due {
+		why := ""
+		if now.Sub(r.dueAt()) > e.pace.Lease {
+			why = fmt.Sprintf("overdue:%d", r.Version)
+		}
+		if err := e.db.InTx(ctx, func(tx *gorm.DB) error { return e.nudge(ctx, tx, r.ID, why) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// dueAt is since when r could have moved.
+func (r Refund) dueAt() (at time.Time) {
+	for _, t := range []*time.Time{r.AuthorizedAt, r.SentAt, r.NextTryAt, r.LeaseUntil} {
+		if t != nil && t.After(at) {
+			at = *t
+		}
+	}
+	return at
 }
