@@ -15,6 +15,14 @@ var Names = []string{
 	"journal.carried",
 	"journal.renewed",
 
+	// Refund engine: receiving/aftersales/refund.
+	"refund.claiming",   // before the commit that stores intent, body and lease
+	"refund.claimed",    // after it, before the first byte
+	"refund.answered",   // the gateway has answered, nothing is written down
+	"refund.concluding", // before the commit that writes the answer down
+	"refund.concluded",  // after it
+	"refund.noticing",   // before the commit that stores a notice and what it moves
+	"refund.noticed",    // after it, before the gateway is answered
 	// scanner/uplink: scans to the server, outcomes back
 	"uplink.send",
 	"uplink.sent",

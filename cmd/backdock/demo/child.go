@@ -1,0 +1,96 @@
+package demo
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// sibling finds a program of this house: beside the running one, where `make build` puts it.
+func sibling(name string) (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find %s: %w", name, err)
+	}
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	path := filepath.Join(filepath.Dir(self), name)
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("the program %s is not beside %s: run \"make build\"", name, filepath.Base(self))
+	}
+	return path, nil
+}
+
+// child is a program that ends with this one: its standard input is a pipe that breaks when this process dies.
+type child struct {
+	name string
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	done chan struct{}
+	err  error
+}
+
+func start(ctx context.Context, log *slog.Logger, name string, args ...string) (*child, error) {
+	path, err := sibling(name)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 5 * time.Second
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	out, w := io.Pipe()
+	cmd.Stdout, cmd.Stderr = w, w
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	c := &child{name: name, cmd: cmd, in: in, done: make(chan struct{})}
+	go func() {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			log.Debug(lines.Text(), "child", name)
+		}
+	}()
+	go func() {
+		c.err = cmd.Wait()
+		w.Close()
+		close(c.done)
+	}()
+	return c, nil
+}
+
+// stop asks the child to end and waits for it.
+func (c *child) stop() error {
+	_ = c.cmd.Process.Signal(os.Interrupt)
+	c.in.Close()
+	<-c.done
+	if exit, ok := errors.AsType[*exec.ExitError](c.err); ok && !exit.Success() && exit.ExitCode() != -1 {
+		return fmt.Errorf("%s: %w", c.name, c.err)
+	}
+	return nil
+}
+
+// run starts a program and waits for it to end well.
+func run(ctx context.Context, log *slog.Logger, name string, args ...string) error {
+	c, err := start(ctx, log, name, args...)
+	if err != nil {
+		return err
+	}
+	<-c.done
+	if c.err != nil {
+		return fmt.Errorf("%s %s: %w", name, args[0], c.err)
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package event_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/backdock/backdock/internal/clock"
+	"github.com/backdock/backdock/internal/db"
+	"github.com/backdock/backdock/internal/event"
+	"github.com/backdock/backdock/internal/testkit"
+)
+
+// Writers commit out of id order; a follower that resumes by seq must still see each event once, and each subject's events in their order.
+func TestFollowSeesEveryEventOnceInOrder(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, d *db.DB) {
+		l := event.NewLog(d, clock.System{})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var running sync.WaitGroup
+		running.Go(func() { _ = l.Run(ctx, slog.New(slog.DiscardHandler)) })
+		const writers, each = 8, 40
+		got := make(chan event.Event, writers*each)
+		running.Go(func() {
+			err := l.Follow(ctx, 0, 50*time.Millisecond, func(batch []event.Event) error {
+				for _, e := range batch {
+					got <- e
+				}
+				return nil
+			})
+			if ctx.Err() == nil {
+				t.Error(err)
+			}
+		})
+		var wg sync.WaitGroup
+		for w := range writers {
+			wg.Go(func() {
+				for n := range each {
+					err := d.InTx(ctx, func(tx *gorm.DB) error {
+						if err := l.Append(ctx, tx, event.Event{Type: "backdock.test.v1", Subject: fmt.Sprint("w/", w), Version: int64(n)}); err != nil {
+							return err
+						}
+						if d.Dialect == db.Postgres && n%5 == w%5 {
+							return tx.Exec("SELECT pg_sleep(0.004)").Error // commits late, after younger ids
+						}
+						return nil
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		next, lastSeq := map[string]int64{}, int64(0)
+		for range writers * each {
+			select {
+			case e := <-got:
+				if e.Seq <= lastSeq {
+					t.Fatalf("seq %d after %d", e.Seq, lastSeq)
+				}
+				lastSeq = e.Seq
+				if e.Version != next[e.Subject] {
+					t.Fatalf("%s: version %d, want %d", e.Subject, e.Version, next[e.Subject])
+				}
+				next[e.Subject]++
+			case <-time.After(20 * time.Second):
+				t.Fatal("an event never came")
+			}
+		}
+		if n, err := event.Unstamped(d.Read); err != nil || n != 0 {
+			t.Fatalf("%d unstamped, %v", n, err)
+		}
+		cancel()
+		running.Wait()
+	})
+}
+
+func TestTriggerErrorTakesTheFactBack(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, d *db.DB) {
+		l := event.NewLog(d, clock.System{})
+		l.On(func(context.Context, *gorm.DB, event.Event) error { return fmt.Errorf("refused") })
+		err := d.InTx(t.Context(), func(tx *gorm.DB) error {
+			return l.Append(t.Context(), tx, event.Event{Type: "backdock.test.v1", Subject: "x/1"})
+		})
+		if err == nil {
+			t.Fatal("the trigger's error was lost")
+		}
+		var n int64
+		if err := d.Read.Table("events").Count(&n).Error; err != nil || n != 0 {
+			t.Fatalf("%d events left, %v", n, err)
+		}
+	})
+}

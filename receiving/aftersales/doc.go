@@ -1,0 +1,2 @@
+// Package aftersales holds cases and their facets.
+package aftersales

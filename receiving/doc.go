@@ -1,0 +1,2 @@
+// Package receiving holds parcels, receipts, benches and the outcomes of scans.
+package receiving
