@@ -66,39 +66,53 @@ func (a *Agent) listen(ctx context.Context, s Scanner, stream io.ReadWriteCloser
 	helpers.Go(func() { defer close(chunks); readErr = readAll(stream, chunks, stop) })
 	helpers.Go(func() { a.beepAll(stream, beeps, s.Name) })
 	f := frame.New(s.Profile, mono())
-	var deadline <-chan time.Time
-	for open := true; open; {
-		select {
-		case c, ok := <-chunks:
-			if open = ok; ok {
-				a.frames(s, f.Write(c.data, c.at), beeps)
-			}
-		case <-deadline:
-			// Bytes that came in time may wait behind the timer.
-			select {
-			case c, ok := <-chunks:
-				if open = ok; ok {
-					a.frames(s, f.Write(c.data, c.at), beeps)
-				}
-			default:
-				a.frames(s, f.Expire(mono()), beeps)
-			}
-		case <-ctx.Done():
-			open = false
-		}
-		deadline = nil
-		if at, waiting := f.Deadline(); waiting {
-			deadline = time.After(max(0, at-mono()))
-		}
-	}
-	if ctx.Err() == nil {
-		a.frames(s, f.Hangup(), beeps)
-	}
+	end := context.AfterFunc(ctx, func() { stream.Close() })
+	_ = follow(f, chunks, nil, func(e frame.Event) { a.frame(s, e, beeps) })
+	end()
 	close(stop)
 	close(beeps)
 	err := stream.Close()
 	helpers.Wait()
 	return errors.Join(readErr, err)
+}
+
+// follow feeds chunks to a framer, with its deadlines, until they end; then the framer says what is left. each, if not nil, sees every chunk first.
+func follow(f *frame.Framer, chunks <-chan chunk, each func(chunk) error, out func(frame.Event)) error {
+	tell := func(events []frame.Event) {
+		for _, e := range events {
+			out(e)
+		}
+	}
+	take := func(c chunk) error {
+		if each != nil {
+			if err := each(c); err != nil {
+				return err
+			}
+		}
+		tell(f.Write(c.data, c.at))
+		return nil
+	}
+	for {
+		var deadline <-chan time.Time
+		if at, waiting := f.Deadline(); waiting {
+			deadline = time.After(max(0, at-mono()))
+		}
+		select {
+		case c, open := <-chunks:
+			if !open {
+				tell(f.Hangup())
+				return nil
+			}
+			if err := take(c); err != nil {
+				return err
+			}
+		case <-deadline:
+			// Bytes that came in time may wait behind the timer.
+			if len(chunks) == 0 {
+				tell(f.Expire(mono()))
+			}
+		}
+	}
 }
 
 // readAll only reads: the kernel holds little, and what it drops is half a code.
@@ -133,25 +147,23 @@ func (a *Agent) beepAll(w io.Writer, beeps <-chan []byte, name string) {
 	}
 }
 
-// frames takes what the framer made of the bytes.
-func (a *Agent) frames(s Scanner, events []frame.Event, beeps chan<- []byte) {
-	for _, e := range events {
-		b := s.Feedback.Bad
-		if a.frame(s, e) {
-			b = s.Feedback.Good
-		}
-		if len(b) == 0 || e.Kind == frame.NoRead {
-			continue
-		}
-		select {
-		case beeps <- b:
-		default: // eight beeps behind: this scanner does not listen, and scanning must go on
-		}
+// frame takes one event and answers the scanner.
+func (a *Agent) frame(s Scanner, e frame.Event, beeps chan<- []byte) {
+	b := s.Feedback.Bad
+	if a.safe(s, e) {
+		b = s.Feedback.Good
+	}
+	if len(b) == 0 || e.Kind == frame.NoRead {
+		return
+	}
+	select {
+	case beeps <- b:
+	default: // eight beeps behind: this scanner does not listen, and scanning must go on
 	}
 }
 
-// frame takes one event and reports whether it is a scan that is safe and usable.
-func (a *Agent) frame(s Scanner, e frame.Event) bool {
+// safe takes one event and reports whether it is a scan that is on the disk and can be used.
+func (a *Agent) safe(s Scanner, e frame.Event) bool {
 	in := read{device: s.Name, source: scanner.FromDevice, raw: e.Data, at: e.At, double: s.Double}
 	switch e.Kind {
 	case frame.Complete:
