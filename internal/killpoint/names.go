@@ -27,4 +27,9 @@ var Names = []string{
 	"uplink.send",
 	"uplink.sent",
 	"uplink.stored",
+
+	// scanner/agent: the scan is safe and shown; the beep
+	"agent.captured",
+	"agent.beep",
+	"agent.beeped",
 }
