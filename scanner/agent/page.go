@@ -108,7 +108,7 @@ func (p *page) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /agent/state", p.withCookie(p.getState))
 	mux.HandleFunc("GET /agent/ws", p.withCookie(p.getSocket))
-	mux.HandleFunc("/agent/", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /agent/", func(w http.ResponseWriter, _ *http.Request) {
 		problem(w, http.StatusNotFound, "not_found", "no such address")
 	})
 	mux.HandleFunc("GET /", p.getFile)

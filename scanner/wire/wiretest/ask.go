@@ -114,3 +114,14 @@ func (s *Server) Push(b []byte) error {
 	}
 	return nil
 }
+
+// Wait blocks until the committed scans satisfy ok.
+func (s *Server) Wait(ctx context.Context, what string, ok func([]scanner.Scan) bool) error {
+	return s.wait(ctx, what, func() bool {
+		var all []scanner.Scan
+		for _, name := range s.order {
+			all = append(all, s.producers[name].scans...)
+		}
+		return ok(all)
+	})
+}
