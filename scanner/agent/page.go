@@ -168,7 +168,7 @@ func (p *page) getState(w http.ResponseWriter, _ *http.Request) {
 // getFile serves the built page; every path without a file is the page itself, which routes within.
 func (p *page) getFile(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
-	if strings.Contains(path.Base(name), ".") && name != "station.html" {
+	if path.Ext(name) != "" && name != "station.html" {
 		if p.agent.Web == nil {
 			http.NotFound(w, r)
 			return
