@@ -225,6 +225,8 @@ func (im *Importer) decide(ctx context.Context, tx *gorm.DB, c aftersales.Case, 
 		return aftersales.Reject(ctx, tx, im.log, c.ID, 0, "channel")
 	case to == "withdrawn":
 		return aftersales.Withdraw(ctx, tx, im.log, c.ID, 0, "channel")
+	case to == "expired":
+		return aftersales.Expire(ctx, tx, im.log, c.ID, 0, "channel")
 	case to == "approved" && c.OrderID != nil:
 		return aftersales.Approve(ctx, tx, im.log, c.ID, 0, "channel")
 	}
