@@ -183,6 +183,32 @@ func TestEnrollKeepsQueue(t *testing.T) {
 	}
 }
 
+// An agent that a program started must not outlive it: the port and the scanner would stay taken.
+func TestEndsWithStdin(t *testing.T) {
+	server := newServer(t)
+	dir := t.TempDir()
+	if out, ok := run(t, nil, "enroll", "--data", dir, "--server", server.URL(), "--code", "ABCDE-23456"); !ok {
+		t.Fatal(out)
+	}
+	cmd := station(t, nil, "run", "--data", dir, "--page", "none", "--exit-with-stdin")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.WaitHellos(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func shoot(t *testing.T, master *os.File, i int) {
 	t.Helper()
 	if _, err := fmt.Fprintf(master, "\rcode %d\r", i); err != nil {

@@ -179,6 +179,7 @@ func (p *page) getFile(w http.ResponseWriter, r *http.Request) {
 		http.FileServerFS(p.agent.Web).ServeHTTP(w, r)
 		return
 	}
+	http.SetCookie(w, &http.Cookie{Name: PageCookie, Value: p.token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
 	var index []byte
 	err := os.ErrNotExist
 	if p.agent.Web != nil {
@@ -188,7 +189,6 @@ func (p *page) getFile(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusServiceUnavailable, "page_missing", "the station page is not built in: run make web and build again")
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: PageCookie, Value: p.token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Write(index)

@@ -199,7 +199,9 @@ func TestPageFollows(t *testing.T) {
 		t.Fatalf("first state %+v", s)
 	}
 	g.send("tail\r")
-	b.hear(conn, "notice", func(m message) bool { return m.Op == "notice" && m.Notice.Code == NoticePartial && m.Notice.Tone == scanner.ToneError })
+	b.hear(conn, "notice", func(m message) bool {
+		return m.Op == "notice" && m.Notice.Code == NoticePartial && m.Notice.Tone == scanner.ToneError
+	})
 	if g.beep() != bad {
 		t.Fatal("a tail beeped well")
 	}
