@@ -141,7 +141,16 @@ func (s *Server) routesAll() {
 	s.routesStations()
 	s.routesReports()
 	s.routesSystem()
+	s.orNull("UnitDetail", "order", "case", "inspection", "refund")
 	s.routesWeb() // last: it answers for every path that nobody else knows
+}
+
+// orNull describes properties that are an object or null; huma's tags say that of scalars only.
+func (s *Server) orNull(schema string, properties ...string) {
+	of := s.huma.OpenAPI().Components.Schemas.Map()[schema].Properties
+	for _, name := range properties {
+		of[name] = &huma.Schema{AnyOf: []*huma.Schema{{Ref: of[name].Ref}, {Type: "null"}}, Description: of[name].Description}
+	}
 }
 
 func (s *Server) config() huma.Config {
@@ -150,7 +159,7 @@ func (s *Server) config() huma.Config {
 	c.CreateHooks = nil // no $schema links in answers
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"session": {Type: "apiKey", In: "cookie", Name: cookieName}}
-	c.Formats = map[string]huma.Format{"application/json": jsonFormat}
+	c.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	return c
 }
 

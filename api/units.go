@@ -9,27 +9,28 @@ import (
 	"github.com/backdock/backdock/receiving/report"
 )
 
-// listing is what every list takes.
-type listing struct {
+// Listing is what every list takes.
+type Listing struct {
 	Cursor string `query:"cursor" maxLength:"200"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-func (l listing) ask() report.Ask { return report.Ask{Cursor: l.Cursor, Limit: l.Limit} }
+func (l Listing) ask() report.Ask { return report.Ask{Cursor: l.Cursor, Limit: l.Limit} }
 
 type unitsQuery struct {
-	listing
+	Listing
 	State     string `query:"state" maxLength:"40"`
 	Warehouse string `query:"warehouse" maxLength:"40"`
 	Q         string `query:"q" maxLength:"100" doc:"plate, SKU, case number (from the start) or serial"`
 }
 
-type unitPath struct {
+// UnitPath names a piece. huma reads embedded fields of exported types only.
+type UnitPath struct {
 	Plate string `path:"plate" maxLength:"40"`
 }
 
 type inspectionInput struct {
-	unitPath
+	UnitPath
 	Body struct {
 		Grade          string          `json:"grade" enum:"A,B,C,D"`
 		Disposition    string          `json:"disposition" enum:"restock,restock_b,repair,return_to_vendor,return_to_customer,scrap,donate"`
@@ -42,7 +43,7 @@ type inspectionInput struct {
 }
 
 type undoInput struct {
-	unitPath
+	UnitPath
 	Body struct {
 		Reason  string `json:"reason" minLength:"1" maxLength:"500"`
 		Version int64  `json:"version"`
@@ -60,7 +61,7 @@ func (s *Server) routesUnits() {
 			return reply(s.report.Units(ctx, who.Scope, report.UnitFilter{State: in.State, Warehouse: in.Warehouse, Query: in.Q}, in.ask()))
 		})
 	register(s, route{method: "GET", path: "/units/{plate}", id: "get-unit", summary: "A piece with order, case, checklist and history", tag: "units", access: seesGoods},
-		func(ctx context.Context, who caller, in *unitPath) (*out[*report.UnitDetail], error) {
+		func(ctx context.Context, who caller, in *UnitPath) (*out[*report.UnitDetail], error) {
 			return reply(s.report.Unit(ctx, who.Scope, in.Plate))
 		})
 	register(s, route{method: "POST", path: "/units/{plate}/inspection", id: "inspect-unit", summary: "Grade a piece and decide where it goes", tag: "units", access: inspects}, s.inspect)

@@ -18,13 +18,13 @@ type Board struct {
 	Now             time.Time        `json:"now"`
 	Seq             int64            `json:"seq"`
 	KPI             KPI              `json:"kpi"`
-	Hours           []Hour           `json:"hours" nullable:"false" doc:"24 hours of the warehouse's day"`
+	Hours           []Hour           `json:"hours" doc:"24 hours of the warehouse's day"`
 	TargetPerHour   int              `json:"target_per_hour"`
-	Ageing          []Ageing         `json:"ageing" nullable:"false"`
-	Exceptions      []Exception      `json:"exceptions" nullable:"false" doc:"at most 20, the worst first"`
+	Ageing          []Ageing         `json:"ageing"`
+	Exceptions      []Exception      `json:"exceptions" doc:"at most 20, the worst first"`
 	ExceptionsTotal int64            `json:"exceptions_total"`
 	Refunds         map[string]Tally `json:"refunds" doc:"by state; due sums all that are not paid yet, succeeded_today those of this day"`
-	Stations        []StationLine    `json:"stations" nullable:"false"`
+	Stations        []StationLine    `json:"stations"`
 	Unclaimed       Unclaimed        `json:"unclaimed"`
 	AtDock          int64            `json:"at_dock"`
 	Stock           Stock            `json:"stock"`
@@ -77,7 +77,7 @@ type Hour struct {
 // Ageing counts what lies in quarantine and custody: under 4 hours, to a day, to 3 days, longer.
 type Ageing struct {
 	Cause   string  `json:"cause" enum:"to_inspect,mismatch,damaged,unknown_owner"`
-	Buckets []int64 `json:"buckets" nullable:"false"`
+	Buckets []int64 `json:"buckets"`
 }
 
 // Tally is a number of things and their money.

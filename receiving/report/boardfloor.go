@@ -118,7 +118,7 @@ type StationLine struct {
 	LastScan    *time.Time    `json:"last_scan,omitempty"`
 	RatePerHour int64         `json:"rate_per_hour" doc:"pieces in the last hour"`
 	State       string        `json:"state" enum:"ok,fallback,idle,offline" doc:"fallback: no scanner works, codes are typed"`
-	Devices     []DeviceState `json:"devices" nullable:"false"`
+	Devices     []DeviceState `json:"devices"`
 }
 
 // DeviceState is how one scanner is doing.

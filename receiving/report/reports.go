@@ -34,7 +34,7 @@ type Money struct {
 
 // Page is a part of a list; Next is the cursor of the part after it, empty at the end.
 type Page[T any] struct {
-	Items []T    `json:"items" nullable:"false"`
+	Items []T    `json:"items"`
 	Next  string `json:"next"`
 }
 

@@ -27,7 +27,7 @@ type StationRow struct {
 	SeenAt    *time.Time      `json:"seen_at,omitempty"`
 	LastScan  *time.Time      `json:"last_scan,omitempty"`
 	Revoked   bool            `json:"revoked"`
-	Devices   []StationDevice `json:"devices" nullable:"false"`
+	Devices   []StationDevice `json:"devices"`
 }
 
 // StationDevice is one scanner of it.

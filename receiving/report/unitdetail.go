@@ -26,13 +26,13 @@ type UnitDetail struct {
 	Batch      string      `json:"batch"`
 	Expiry     string      `json:"expiry"`
 	Scanned    string      `json:"scanned" doc:"the code as the clerk scanned it"`
-	Order      *OrderFacts `json:"order" nullable:"true"`
-	Case       *CaseFacts  `json:"case" nullable:"true"`
-	Codes      []string    `json:"codes" nullable:"false"`
-	Checklist  []Check     `json:"checklist" nullable:"false"`
-	Timeline   []Moment    `json:"timeline" nullable:"false"`
-	Inspection *Inspection `json:"inspection" nullable:"true"`
-	Refund     *UnitRefund `json:"refund" nullable:"true"`
+	Order      *OrderFacts `json:"order"`
+	Case       *CaseFacts  `json:"case"`
+	Codes      []string    `json:"codes"`
+	Checklist  []Check     `json:"checklist"`
+	Timeline   []Moment    `json:"timeline"`
+	Inspection *Inspection `json:"inspection"`
+	Refund     *UnitRefund `json:"refund"`
 	Can        Can         `json:"can"`
 }
 
@@ -41,7 +41,7 @@ type OrderFacts struct {
 	Number   string      `json:"number"`
 	PlacedAt time.Time   `json:"placed_at"`
 	Shop     string      `json:"shop"`
-	Lines    []OrderFact `json:"lines" nullable:"false"`
+	Lines    []OrderFact `json:"lines"`
 }
 
 // OrderFact is one line of it.
@@ -70,7 +70,7 @@ type CaseFacts struct {
 	Judgement  string    `json:"judgement"`
 	Money      string    `json:"money"`
 	Status     string    `json:"status" doc:"the one word that people see, derived from the four facets"`
-	History    []Earlier `json:"history" nullable:"false" doc:"earlier cases of the same order or buyer, newest first"`
+	History    []Earlier `json:"history" doc:"earlier cases of the same order or buyer, newest first"`
 }
 
 // Earlier is one of them.
