@@ -1,6 +1,7 @@
 package refund
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -130,7 +131,7 @@ func (e *Engine) record(ctx context.Context, tx *gorm.DB, l *locked, p order.Pay
 		at = now
 	}
 	r := Refund{Number: e.number(), Entitlement: fmt.Sprintf("observed:%d:%s", p.ID, o.ExternalID), Part: 1, OwnerID: l.order.OwnerID, ShopID: l.order.ShopID,
-		OrderID: l.order.ID, PaymentID: p.ID, AmountMinor: o.AmountMinor, Currency: first(o.Currency, p.Currency), Origin: o.Origin, State: StateSucceeded,
+		OrderID: l.order.ID, PaymentID: p.ID, AmountMinor: o.AmountMinor, Currency: cmp.Or(o.Currency, p.Currency), Origin: o.Origin, State: StateSucceeded,
 		GatewayRefundID: &o.ExternalID, Reason: o.Reason, RequestedAt: now, SettledAt: &at, Version: 1}
 	if l.caze != nil {
 		r.CaseID = &l.caze.ID
