@@ -21,6 +21,11 @@ func (r *Ring) Badge(badge string) string {
 	return r.mac("badge", strings.ToUpper(strings.TrimSpace(badge)))
 }
 
+// Code returns the stored form of a one-time code that people type: too short to be hashed without a key.
+func (r *Ring) Code(code string) string {
+	return r.mac("code", strings.ReplaceAll(strings.ToUpper(strings.TrimSpace(code)), "-", ""))
+}
+
 // mac separates the kinds, so that equal values of two columns do not look equal.
 func (r *Ring) mac(kind, value string) string {
 	if value == "" {

@@ -51,19 +51,27 @@ func Attach(ctx context.Context, tx *gorm.DB, log *event.Log, caseID id.Case) (C
 	return c, nil
 }
 
-// AttachWaiting attaches the cases that were waiting for an order of this number in this shop.
-func AttachWaiting(ctx context.Context, tx *gorm.DB, log *event.Log, shop id.Shop, number string) (int, error) {
+// AttachWaiting attaches the cases that were waiting for an order of this number in this shop. A case that does not fit the order stays unattached: its refusal
+// is returned, and it harms neither the order nor the other cases.
+func AttachWaiting(ctx context.Context, tx *gorm.DB, log *event.Log, shop id.Shop, number string) (refused []error, err error) {
 	var waiting []id.Case
-	err := tx.WithContext(ctx).Model(&Case{}).Where("order_id IS NULL AND order_number = ? AND shop_id = ?", number, shop).Order("id").Pluck("id", &waiting).Error
+	err = tx.WithContext(ctx).Model(&Case{}).Where("order_id IS NULL AND order_number = ? AND shop_id = ?", number, shop).Order("id").Pluck("id", &waiting).Error
 	if err != nil {
-		return 0, fmt.Errorf("cases waiting for order %s: %w", number, err)
+		return nil, fmt.Errorf("cases waiting for order %s: %w", number, err)
 	}
 	for _, one := range waiting {
-		if _, err := Attach(ctx, tx, log, one); err != nil {
-			return 0, err
+		err := tx.Transaction(func(sp *gorm.DB) error {
+			_, err := Attach(ctx, sp, log, one)
+			return err
+		})
+		switch {
+		case fault.IsKind(err, fault.Conflict):
+			refused = append(refused, err)
+		case err != nil:
+			return nil, err
 		}
 	}
-	return len(waiting), nil
+	return refused, nil
 }
 
 // tieLines gives each line of a case its order line.
