@@ -29,7 +29,7 @@ var passing = []Trigger{OnApproval, OnReceiptClosed, OnQCPassed}
 const TaskRefused = "refund_refused"
 
 // settled are refusals that only say that there is nothing to do.
-var settled = []string{"refund_exists", "refund_nothing_left", "case_not_approved", "case_money_settled"}
+var settled = []string{"refund_exists", "refund_nothing_left", "case_not_approved", "case_money_settled", "refunded_elsewhere"}
 
 // On requests an entitlement if the owner's policy is due at t: at its own trigger, and at every later one, so that what an earlier one missed (the order was
 // not known yet) is caught up. A case without goods is due at approval whatever the policy. On fails only when the database does: a refusal is none of the
@@ -62,11 +62,5 @@ func (e *Engine) refused(tx *gorm.DB, c aftersales.Case, ent Entitlement, f *fau
 	if err != nil {
 		return fmt.Errorf("open task: %w", err)
 	}
-	err = tx.Exec(`INSERT INTO tasks (kind, subject, owner_id, warehouse_id, params, state, created_at) VALUES (?, ?, ?, ?, ?, 'open', ?)
-		ON CONFLICT (kind, subject) DO UPDATE SET state = 'open', done_at = NULL, params = excluded.params`,
-		TaskRefused, "case/"+c.Number, c.OwnerID, c.WarehouseID, string(params), e.clock.Now()).Error
-	if err != nil {
-		return fmt.Errorf("open task: %w", err)
-	}
-	return nil
+	return e.openOn(tx, TaskRefused, c, string(params))
 }
