@@ -25,8 +25,9 @@ import (
 
 // Options tune Open; the zero value is right for a server.
 type Options struct {
-	MaxConns int          // Postgres pool size; 0 takes 16
-	Log      *slog.Logger // slow and failed statements; nil discards
+	MaxConns int             // Postgres pool size; 0 takes 16
+	Log      *slog.Logger    // slow and failed statements; nil discards
+	Trace    func(Statement) // sees every statement of the store, for load tests; nil: nobody looks
 }
 
 // Open connects to a store by URL: "postgres://user@host/name?…" or "sqlite:///path/to/file.db". It does not migrate.
@@ -69,6 +70,9 @@ func openPostgres(ctx context.Context, rawURL string, o Options) (*DB, error) {
 	cfg.ConnConfig.RuntimeParams["application_name"] = "backdock"
 	// timestamptz arrives in the local zone otherwise, and two times that are equal would not be ==.
 	cfg.AfterConnect = func(_ context.Context, c *pgx.Conn) error { return scanUTC(c) }
+	if o.Trace != nil {
+		cfg.ConnConfig.Tracer = pgTracer{o.Trace}
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
@@ -118,6 +122,12 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		if err != nil {
 			d.Close()
 			return nil, fmt.Errorf("open SQLite: %w", err)
+		}
+		if o.Trace != nil {
+			if err := traceGORM(g, o.Trace); err != nil {
+				d.Close()
+				return nil, err
+			}
 		}
 		*h.into = g
 	}
