@@ -114,6 +114,7 @@ type Station struct {
 	SeenAt      *time.Time
 	Online      bool
 	RevokedAt   *time.Time
+	Connection  string
 }
 
 // TableName names the table: stations.

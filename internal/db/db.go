@@ -82,6 +82,19 @@ func (d *DB) Once(ctx context.Context, fn func(tx *gorm.DB) error) error {
 }
 
 func (d *DB) once(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	err := d.begin(ctx, func(tx *gorm.DB) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return finish(ctx, tx)
+	})
+	if err == nil {
+		finished(ctx)
+	}
+	return err
+}
+
+func (d *DB) begin(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	if d.Dialect == SQLite {
 		return d.write.WithContext(ctx).Transaction(fn)
 	}

@@ -59,7 +59,7 @@ var Next = map[Facet]map[string][]string{
 		"sending":            {"due", "partly_returned", "returned", "returned_elsewhere", "to_recover"},
 		"partly_returned":    {"due", "sending", "returned", "returned_elsewhere", "to_recover"},
 		"returned":           {"due", "sending", "returned_elsewhere", "to_recover"},
-		"returned_elsewhere": {"returned", "to_recover"},
+		"returned_elsewhere": {"sending", "partly_returned", "returned", "to_recover"}, // more was approved, or came back, later
 		"refused":            {"due", "returned_elsewhere"},
 		"to_recover":         {"recovered", "returned", "returned_elsewhere"},
 		"recovered":          {"to_recover"},

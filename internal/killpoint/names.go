@@ -1,0 +1,26 @@
+package killpoint
+
+// Names lists every kill point. Add a name here together with its Hit.
+var Names = []string{
+	"self.test", // this package's own test
+
+	// scanner/journal: a scan, the server's answers, plates, a new producer
+	"journal.append",
+	"journal.written",
+	"journal.synced",
+	"outcomes.append",
+	"outcomes.written",
+	"outcomes.synced",
+	"plates.saved",
+	"journal.carried",
+	"journal.renewed",
+
+	// Refund engine: receiving/aftersales/refund.
+	"refund.claiming",   // before the commit that stores intent, body and lease
+	"refund.claimed",    // after it, before the first byte
+	"refund.answered",   // the gateway has answered, nothing is written down
+	"refund.concluding", // before the commit that writes the answer down
+	"refund.concluded",  // after it
+	"refund.noticing",   // before the commit that stores a notice and what it moves
+	"refund.noticed",    // after it, before the gateway is answered
+}

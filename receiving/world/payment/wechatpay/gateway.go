@@ -1,0 +1,60 @@
+package wechatpay
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/receiving/aftersales/refund"
+)
+
+// Gateway is one merchant account at WeChat Pay. It is safe for concurrent use and holds no state of any refund.
+type Gateway struct {
+	bases   []*url.URL
+	signer  signer
+	ring    keyring
+	encrypt string
+	aead    cipher.AEAD // made once: the APIv3 key itself is not kept
+	client  *http.Client
+	now     func() time.Time
+	nonce   func() string
+}
+
+var (
+	_ refund.Gateway  = (*Gateway)(nil)
+	_ refund.Notifier = (*Gateway)(nil)
+)
+
+// New checks the account's settings. now is the clock against which signatures are dated.
+func New(c Config, now func() time.Time) (*Gateway, error) {
+	s, err := c.parse()
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher([]byte(c.APIv3Key))
+	if err != nil {
+		return nil, fmt.Errorf("wechatpay: APIv3 key: %w", err)
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, fmt.Errorf("wechatpay: APIv3 key: %w", err)
+	}
+	return &Gateway{
+		bases:   s.bases,
+		signer:  signer{mchID: c.MchID, serial: c.Serial, key: s.key},
+		ring:    s.ring,
+		encrypt: s.encrypt,
+		aead:    aead,
+		client: &http.Client{
+			Timeout: s.timeout,
+			// A redirect would carry a signed refund to an address nobody configured.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		now:   now,
+		nonce: func() string { return id.Hex(16) },
+	}, nil
+}

@@ -1,0 +1,242 @@
+package frame
+
+import (
+	"bytes"
+	"strings"
+	"time"
+)
+
+const (
+	stx = 0x02
+	etx = 0x03
+)
+
+// Kind says what an Event is.
+type Kind string
+
+const (
+	Complete Kind = "complete" // a whole code
+	NoRead   Kind = "no_read"  // the scanner was triggered and saw no code
+	Overflow Kind = "overflow" // longer than the cap: Data holds the first Max bytes
+	Partial  Kind = "partial"  // bytes whose beginning is missing: dropped
+	Stale    Kind = "stale"    // bytes whose end never came: dropped
+)
+
+// Event is one thing the bytes said.
+type Event struct {
+	Kind Kind
+	Data []byte        // without STX and terminator; for the caller to keep
+	Idle bool          // Complete by silence, not by a terminator
+	Lost int           // bytes thrown away: Partial, Stale
+	At   time.Duration // arrival of the byte that ended it, on the caller's clock
+}
+
+// Framer cuts the bytes of one device. It is not safe for concurrent use.
+type Framer struct {
+	p        Profile
+	buf      []byte
+	lost     bool // skipping to the next terminator
+	skipped  int  // bytes skipped and not yet reported
+	quiet    bool // what is being skipped is the rest of a reported overflow
+	open     bool // within STX … terminator
+	sawCR    bool // last byte of buf is a CR that may begin CRLF
+	last     time.Duration
+	newlines bool // CR and LF between frames are part of a terminator
+}
+
+// New makes a framer for a device that was opened at at. It panics on an invalid profile: FromQuery checks what people write.
+func New(p Profile, at time.Duration) *Framer {
+	if err := p.Valid(); err != nil {
+		panic("frame: " + err.Error())
+	}
+	return &Framer{p: p, newlines: p.Suffix != TAB, lost: !p.KeepFirst && !p.STX, last: at}
+}
+
+// Write takes bytes that arrived at at, a monotonic time. The events do not share memory with b.
+func (f *Framer) Write(b []byte, at time.Duration) []Event {
+	var out []Event
+	if len(b) == 0 {
+		return nil
+	}
+	// The timer of the caller may be late: silence counts by arrival, not by when somebody looked.
+	out = append(out, f.Expire(at)...)
+	f.last = at
+	for _, c := range b {
+		out = f.byte(out, c, at)
+	}
+	return out
+}
+
+// Deadline is when Expire must be called if no byte comes before. ok is false while nothing waits.
+func (f *Framer) Deadline() (at time.Duration, ok bool) {
+	if !f.waiting() {
+		return 0, false
+	}
+	return f.last + f.patience(), true
+}
+
+// Expire ends what silence ends at now.
+func (f *Framer) Expire(now time.Duration) []Event {
+	if !f.waiting() || now < f.last+f.patience() {
+		return nil
+	}
+	at := f.last
+	if f.lost {
+		return f.expireLost(at)
+	}
+	if f.p.IdleAfter > 0 {
+		return f.complete(nil, at, true)
+	}
+	lost := len(f.buf)
+	f.reset()
+	f.lost = !f.p.STX
+	return []Event{{Kind: Stale, Lost: lost, At: at}}
+}
+
+// expireLost reports skipped bytes now, so that the clerk hears about it while the piece is in the hand. Only where silence is the terminator does it
+// bring the next beginning.
+func (f *Framer) expireLost(at time.Duration) []Event {
+	var out []Event
+	if !f.quiet && f.skipped > 0 {
+		out = []Event{{Kind: Partial, Lost: f.skipped, At: at}}
+	}
+	f.reset()
+	f.lost = f.p.Suffix != None
+	return out
+}
+
+// Hangup says that the device went away: what waits will never end. The device's next opening gets a new framer.
+func (f *Framer) Hangup() []Event {
+	if n := len(f.buf) + f.skipped; n > 0 && !f.quiet {
+		return []Event{{Kind: Stale, Lost: n, At: f.last}}
+	}
+	return nil
+}
+
+// waiting reports whether silence would end something.
+func (f *Framer) waiting() bool {
+	if f.lost {
+		return f.skipped > 0 || f.p.Suffix == None
+	}
+	return len(f.buf) > 0 || f.open
+}
+
+func (f *Framer) patience() time.Duration {
+	if f.p.IdleAfter > 0 && (!f.lost || f.p.Suffix == None) {
+		return f.p.IdleAfter
+	}
+	return f.p.StaleAfter
+}
+
+func (f *Framer) byte(out []Event, c byte, at time.Duration) []Event {
+	if f.p.STX {
+		if c == stx {
+			return f.begin(out, at)
+		}
+		if !f.open && !f.lost {
+			if f.ends(c) || (f.newlines && newline(c)) {
+				return out
+			}
+			f.lost = true // bytes outside STX … terminator
+		}
+	}
+	if f.lost {
+		return f.skip(out, c, at)
+	}
+	if len(f.buf) == 0 && !f.open && (f.ends(c) || (f.newlines && newline(c))) {
+		return out // second half of CRLF, a doubled CR, or nothing before a terminator: never an empty scan
+	}
+	if len(f.buf) == 0 && !f.p.STX && f.p.Suffix == ETX && c == stx {
+		return out // STX … ETX from a scanner whose STX was not announced
+	}
+	if f.ends(c) {
+		if f.p.Suffix == CRLF || f.p.Suffix == LF {
+			f.buf = bytes.TrimSuffix(f.buf, []byte("\r"))
+		}
+		return f.complete(out, at, false)
+	}
+	if len(f.buf) >= f.p.Max {
+		out = append(out, Event{Kind: Overflow, Data: f.take(), At: at})
+		f.lost, f.quiet = true, true
+		return out
+	}
+	f.buf = append(f.buf, c)
+	f.sawCR = c == '\r'
+	return out
+}
+
+// begin handles STX where every frame has one.
+func (f *Framer) begin(out []Event, at time.Duration) []Event {
+	if n := len(f.buf) + f.skipped; n > 0 && !f.quiet {
+		out = append(out, Event{Kind: Partial, Lost: n, At: at}) // the end of the one before is missing
+	}
+	f.reset()
+	f.open = true
+	return out
+}
+
+// skip passes over bytes up to the next terminator.
+func (f *Framer) skip(out []Event, c byte, at time.Duration) []Event {
+	if !f.ends(c) {
+		f.skipped++
+		f.sawCR = c == '\r'
+		return out
+	}
+	n := f.skipped
+	if f.p.Suffix == CRLF {
+		n-- // its CR
+	}
+	if n > 0 && !f.quiet {
+		out = append(out, Event{Kind: Partial, Lost: n, At: at})
+	}
+	f.reset()
+	return out
+}
+
+// ends reports whether c ends a frame, given the byte before it.
+func (f *Framer) ends(c byte) bool {
+	switch f.p.Suffix {
+	case CR:
+		return c == '\r'
+	case LF:
+		return c == '\n'
+	case CRLF:
+		return c == '\n' && f.sawCR
+	case TAB:
+		return c == '\t'
+	case ETX:
+		return c == etx
+	}
+	return false
+}
+
+func (f *Framer) complete(out []Event, at time.Duration, idle bool) []Event {
+	data := f.take()
+	if idle && f.newlines {
+		data = bytes.TrimRight(data, "\r\n")
+	}
+	if len(data) == 0 {
+		return out
+	}
+	e := Event{Kind: Complete, Data: data, Idle: idle, At: at}
+	for _, s := range f.p.NoRead {
+		if strings.EqualFold(string(data), s) {
+			e.Kind = NoRead
+		}
+	}
+	return append(out, e)
+}
+
+// take returns the frame so far and makes the framer ready for the next one.
+func (f *Framer) take() []byte {
+	data := bytes.Clone(f.buf)
+	f.reset()
+	return data
+}
+
+func (f *Framer) reset() {
+	f.buf = f.buf[:0]
+	f.lost, f.quiet, f.open, f.sawCR, f.skipped = false, false, false, false, 0
+}
+
+func newline(c byte) bool { return c == '\r' || c == '\n' }

@@ -1,0 +1,268 @@
+package serial
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func driver(t *testing.T, raw string) *Driver {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := New(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// plug makes a pseudo-terminal: the master is the scanner, the slave's name its port.
+func plug(t *testing.T) (scanner *os.File, port string) {
+	t.Helper()
+	master, slave, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { master.Close(); slave.Close() })
+	name := slave.Name()
+	slave.Close()
+	return master, name
+}
+
+func open(t *testing.T, d *Driver) io.ReadWriteCloser {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	s, err := d.Open(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// Every byte passes as it is, both ways: no line discipline eats or translates any.
+func TestBytesPass(t *testing.T) {
+	master, port := plug(t)
+	s := open(t, driver(t, "serial://"+port+"?baud=115200"))
+	var all []byte
+	for i := range 256 {
+		all = append(all, byte(i))
+	}
+	if _, err := master.Write(all); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 256)
+	if _, err := io.ReadFull(s, got); err != nil || string(got) != string(all) {
+		t.Fatalf("read %x, %v", got, err)
+	}
+	if _, err := s.Write(all); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(master, got); err != nil || string(got) != string(all) {
+		t.Fatalf("the scanner got %x, %v", got, err)
+	}
+}
+
+// Bytes from before the opening were seen by the untamed line (CR becomes LF) and are thrown away.
+func TestOldBytesAreDropped(t *testing.T) {
+	master, port := plug(t)
+	if _, err := master.Write([]byte("old\r")); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, driver(t, "serial:"+port))
+	if _, err := master.Write([]byte("new\r")); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 4)
+	if _, err := io.ReadFull(s, got); err != nil || string(got) != "new\r" {
+		t.Fatalf("read %q, %v", got, err)
+	}
+}
+
+func TestUnplug(t *testing.T) {
+	master, port := plug(t)
+	s := open(t, driver(t, "serial://"+port))
+	master.Close()
+	if n, err := s.Read(make([]byte, 8)); !errors.Is(err, io.EOF) {
+		t.Fatalf("after unplugging Read gave %d, %v", n, err)
+	}
+	if _, err := s.Write([]byte{7}); err == nil {
+		t.Fatal("after unplugging Write succeeded")
+	}
+}
+
+func TestCloseUnblocksRead(t *testing.T) {
+	_, port := plug(t)
+	s := open(t, driver(t, "serial://"+port))
+	ended := make(chan error, 1)
+	go func() { _, err := s.Read(make([]byte, 8)); ended <- err }()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, os.ErrClosed) {
+		t.Fatalf("Close ended Read with %v", err)
+	}
+	if _, err := s.Write([]byte{7}); !errors.Is(err, os.ErrClosed) {
+		t.Fatalf("after Close Write gave %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatalf("the second Close gave %v", err)
+	}
+}
+
+// A scanner that takes no bytes holds up a Write, but neither Close nor a Read.
+func TestStuckWrite(t *testing.T) {
+	master, port := plug(t)
+	s := open(t, driver(t, "serial://"+port))
+	read, wrote := make(chan error, 1), make(chan error, 1)
+	go func() { _, err := s.Read(make([]byte, 8)); read <- err }()
+	go func() { _, err := s.Write(make([]byte, 64<<10)); wrote <- err }() // more than the line buffers
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(master, first); err != nil { // the Write is under way
+		t.Fatal(err)
+	}
+	if err := s.Close(); err == nil {
+		t.Fatal("Close said nothing about the Write that hangs")
+	}
+	if err := <-read; !errors.Is(err, os.ErrClosed) {
+		t.Fatalf("Close ended Read with %v", err)
+	}
+	master.Close()
+	<-wrote
+	if _, err := s.Write([]byte{7}); !errors.Is(err, os.ErrClosed) {
+		t.Fatalf("after Close Write gave %v", err)
+	}
+}
+
+// Open waits for a port that is not there, and stops waiting with its context.
+func TestOpenWaits(t *testing.T) {
+	master, port := plug(t)
+	link := filepath.Join(t.TempDir(), "scanner")
+	d := driver(t, "serial://"+link)
+	ctx, cancel := context.WithCancel(t.Context())
+	opened := make(chan error, 1)
+	go func() {
+		s, err := d.Open(ctx)
+		if err == nil {
+			s.Close()
+		}
+		opened <- err
+	}()
+	if err := os.Symlink(port, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-opened; err != nil {
+		t.Fatal(err)
+	}
+	master.Close()
+	go func() { _, err := driver(t, "serial:///dev/no-such-port").Open(ctx); opened <- err }()
+	cancel()
+	if err := <-opened; !errors.Is(err, context.Canceled) {
+		t.Fatalf("Open gave %v", err)
+	}
+}
+
+func TestNotAPort(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := driver(t, "serial://"+file).Open(t.Context()); err == nil {
+		t.Fatal("a plain file was opened as a port")
+	}
+}
+
+func TestURLs(t *testing.T) {
+	for _, bad := range []string{"serial:", "serial://ttyUSB0", "serial:///dev/x?baud=fast", "serial:///dev/x?bits=9", "serial:///dev/x?parity=maybe", "serial:///dev/x?stop=3", "serial:///dev/x?vid=0c2e"} {
+		u, err := url.Parse(bad)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, err := New(u); err == nil {
+			t.Errorf("%s gave %+v", bad, d)
+		}
+	}
+	if d := driver(t, "serial:COM5?baud=19200"); d.Path != "COM5" || d.Mode.BaudRate != 19200 {
+		t.Errorf("COM5 reads as %+v", d)
+	}
+}
+
+// sysfs builds the files of a board port that is not there, one that is, a console, and two twin scanners.
+func sysfs(t *testing.T) string {
+	t.Helper()
+	sys := t.TempDir()
+	file := func(path, text string) {
+		full := filepath.Join(sys, path)
+		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := func(to, from string) {
+		full := filepath.Join(sys, from)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o755), os.MkdirAll(filepath.Join(sys, to), 0o755), os.Symlink(filepath.Join(sys, to), full)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file("class/tty/tty1/dev", "4:1\n")
+	link("devices/platform/serial8250", "class/tty/ttyS0/device")
+	file("class/tty/ttyS0/type", "4\n")
+	link("devices/platform/serial8250", "class/tty/ttyS1/device")
+	file("class/tty/ttyS1/type", "0\n")
+	for i, sn := range []string{"A1", "B2"} {
+		usb := "devices/pci/usb1/1-" + string(rune('1'+i))
+		file(usb+"/idVendor", "0c2e\n")
+		file(usb+"/idProduct", "0b6a\n")
+		file(usb+"/serial", sn+"\n")
+		file(usb+"/product", "Area Scanner\n")
+		link(usb+"/1-1:1.0", "class/tty/ttyACM"+string(rune('0'+i))+"/device")
+		link("bus/usb/drivers/cdc_acm", usb+"/1-1:1.0/driver")
+	}
+	return sys
+}
+
+func TestList(t *testing.T) {
+	sys := sysfs(t)
+	ports, err := List(sys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range ports {
+		got = append(got, p.Path+" "+p.Driver+" "+p.URL())
+	}
+	want := "/dev/ttyACM0 cdc_acm serial://?vid=0c2e&pid=0b6a&sn=A1|/dev/ttyACM1 cdc_acm serial://?vid=0c2e&pid=0b6a&sn=B2|/dev/ttyS0  serial:///dev/ttyS0"
+	if s := strings.Join(got, "|"); s != want {
+		t.Errorf("got  %s\nwant %s", s, want)
+	}
+	d := driver(t, "serial://?vid=0C2E&pid=0b6a&sn=B2")
+	d.Sys = sys
+	if path, err := d.find(); path != "/dev/ttyACM1" || err != nil {
+		t.Errorf("found %q, %v", path, err)
+	}
+	d.Serial = ""
+	if path, err := d.find(); err == nil {
+		t.Errorf("two scanners match and %q was chosen", path)
+	}
+	d.Serial = "C3"
+	if path, err := d.find(); path != "" || err != nil {
+		t.Errorf("a scanner that is not there: %q, %v", path, err)
+	}
+}
