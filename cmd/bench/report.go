@@ -43,11 +43,8 @@ func (f Figure) target() string {
 
 // short renders v with three significant digits, whole from a hundred up.
 func short(v float64) string {
-	switch {
-	case v >= 100:
+	if v >= 100 {
 		return strconv.FormatFloat(v, 'f', 0, 64)
-	case v >= 10:
-		return strconv.FormatFloat(v, 'f', 1, 64)
 	}
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }

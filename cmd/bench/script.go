@@ -44,12 +44,12 @@ func script(head string, trace []db.Statement, bind []Binding) (string, error) {
 // makes returns the table of a Made binding that s inserts and a later statement needs.
 func makes(s db.Statement, later []db.Statement, bind []Binding) string {
 	for _, b := range bind {
-		if b.Made == "" || !strings.HasPrefix(s.SQL, fmt.Sprintf("INSERT INTO %q", b.Made)) {
+		if b.Made == "" || !inserts(s.SQL, b.Made) {
 			continue
 		}
 		for _, l := range later {
 			for _, a := range l.Args {
-				if v, err := plain(a); err == nil && v == b.Traced {
+				if v, err := plain(a); err == nil && same(v, b.Traced) {
 					return b.Made
 				}
 			}
@@ -58,9 +58,22 @@ func makes(s db.Statement, later []db.Statement, bind []Binding) string {
 	return ""
 }
 
+// inserts reports whether sql is GORM's insert into table, in either database's quotes.
+func inserts(sql, table string) bool {
+	return strings.HasPrefix(sql, `INSERT INTO "`+table+`"`) || strings.HasPrefix(sql, "INSERT INTO `"+table+"`")
+}
+
+// same compares a plain argument with a binding's value, which is an int64 or a string.
+func same(v, traced any) bool {
+	switch v.(type) {
+	case int64, string:
+		return v == traced
+	}
+	return false
+}
+
 func written(s db.Statement, bind []Binding) (string, error) {
 	var failed error
-	// pgbench reads a statement up to a semicolon; one inside a literal is no matter, a line break is not either.
 	text := placeholder.ReplaceAllStringFunc(s.SQL, func(p string) string {
 		n, _ := strconv.Atoi(p[1:])
 		if n < 1 || n > len(s.Args) {
@@ -84,7 +97,7 @@ func written(s db.Statement, bind []Binding) (string, error) {
 // literal writes a value for pgbench, which takes a colon and a name for a variable even inside quotes: text escapes its colons.
 func literal(v any, bind []Binding) (string, error) {
 	for _, b := range bind {
-		if v == b.Traced {
+		if same(v, b.Traced) {
 			if b.Made != "" {
 				return ":" + b.Made + "_id", nil
 			}

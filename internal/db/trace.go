@@ -19,7 +19,7 @@ type Statement struct {
 type pgTracer struct{ fn func(Statement) }
 
 func (t pgTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
-	t.fn(Statement{SQL: q.SQL, Args: slices.Clone(q.Args)})
+	t.fn(Statement{SQL: q.SQL, Args: values(q.Args)})
 	return ctx
 }
 
@@ -30,7 +30,20 @@ func (pgTracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBat
 }
 
 func (t pgTracer) TraceBatchQuery(_ context.Context, _ *pgx.Conn, q pgx.TraceBatchQueryData) {
-	t.fn(Statement{SQL: q.SQL, Args: slices.Clone(q.Args)})
+	t.fn(Statement{SQL: q.SQL, Args: values(q.Args)})
+}
+
+// values drops what pgx takes ahead of the arguments: how to run the query and in which formats to answer.
+func values(args []any) []any {
+	for len(args) > 0 {
+		switch args[0].(type) {
+		case pgx.QueryExecMode, pgx.QueryResultFormats, pgx.QueryResultFormatsByOID:
+			args = args[1:]
+			continue
+		}
+		break
+	}
+	return slices.Clone(args)
 }
 
 func (pgTracer) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
