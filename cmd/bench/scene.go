@@ -63,7 +63,7 @@ func NewScene(ctx context.Context, d *db.DB, benches int, oneSKU bool) (*Scene, 
 		s.Benches = make([]id.Bench, benches)
 		rows := make([]receiving.Bench, benches)
 		for i := range rows {
-			s.Benches[i] = id.Bench(i + 1)
+			s.Benches[i] = id.Bench(9000 + i)
 			rows[i] = receiving.Bench{ID: s.Benches[i], WarehouseID: 1, Number: i + 1, Name: fmt.Sprintf("%d 号收货台", i+1), Kind: "receiving", Pending: "{}", Version: 1}
 		}
 		return tx.Create(&rows).Error

@@ -18,7 +18,6 @@ import (
 	gormpg "gorm.io/driver/postgres"
 	gormlite "gorm.io/driver/sqlite"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 
 	"github.com/backdock/backdock/internal/clock"
 )
@@ -83,7 +82,7 @@ func openPostgres(ctx context.Context, rawURL string, o Options) (*DB, error) {
 	}
 	handle := stdlib.OpenDBFromPool(pool)
 	handle.SetMaxOpenConns(int(cfg.MaxConns))
-	g, err := gorm.Open(gormpg.New(gormpg.Config{Conn: handle}), gormConfig(o.Log))
+	g, err := gorm.Open(quietPostgres{&gormpg.Dialector{Config: &gormpg.Config{Conn: handle}}}, gormConfig(o.Log))
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
@@ -118,7 +117,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		into **gorm.DB
 		conn *sql.DB
 	}{{&d.write, writer}, {&d.Read, reader}} {
-		g, err := gorm.Open(gormlite.New(gormlite.Config{DriverName: "sqlite", Conn: h.conn}), gormConfig(o.Log))
+		g, err := gorm.Open(quietSQLite{&gormlite.Dialector{DriverName: "sqlite", Conn: h.conn}}, gormConfig(o.Log))
 		if err != nil {
 			d.Close()
 			return nil, fmt.Errorf("open SQLite: %w", err)
@@ -141,9 +140,6 @@ func gormConfig(log *slog.Logger) *gorm.Config {
 		PrepareStmt:          false,
 		DisableAutomaticPing: true,
 		NowFunc:              clock.System{}.Now,
-		Logger: logger.NewSlogLogger(log, logger.Config{
-			SlowThreshold: 500 * time.Millisecond, LogLevel: logger.Warn, IgnoreRecordNotFoundError: true,
-			ParameterizedQueries: true, // values can be buyers' data
-		}),
+		Logger:               slowLog{log},
 	}
 }
