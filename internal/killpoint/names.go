@@ -23,4 +23,13 @@ var Names = []string{
 	"refund.concluded",  // after it
 	"refund.noticing",   // before the commit that stores a notice and what it moves
 	"refund.noticed",    // after it, before the gateway is answered
+	// scanner/uplink: scans to the server, outcomes back
+	"uplink.send",
+	"uplink.sent",
+	"uplink.stored",
+
+	// scanner/agent: the scan is safe and shown; the beep
+	"agent.captured",
+	"agent.beep",
+	"agent.beeped",
 }

@@ -31,9 +31,11 @@ func History(ctx context.Context, tx *gorm.DB, c Case) ([]Earlier, error) {
 	tx = tx.WithContext(ctx)
 	var phone string
 	if c.OrderID != nil {
-		if err := tx.Model(&order.Order{}).Where("id = ?", *c.OrderID).Pluck("buyer_phone_idx", &phone).Error; err != nil {
-			return nil, fmt.Errorf("buyer of case %s: %w", c.Number, err)
+		var o order.Order
+		if err := tx.Where("id = ?", *c.OrderID).Take(&o).Error; err != nil {
+			return nil, fmt.Errorf("order of case %s: %w", c.Number, err)
 		}
+		phone = o.BuyerPhoneIdx
 	}
 	q := tx.Model(&Case{}).Where("owner_id = ? AND id <> ?", c.OwnerID, c.ID)
 	switch {

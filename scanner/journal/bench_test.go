@@ -20,7 +20,7 @@ func BenchmarkAppend(b *testing.B) {
 	for i := range b.N {
 		s := scanOf(i)
 		begin := time.Now()
-		if err := j.Append(&s); err != nil {
+		if _, err := j.Append(&s); err != nil {
 			b.Fatal(err)
 		}
 		took = append(took, time.Since(begin))

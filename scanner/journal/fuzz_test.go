@@ -60,7 +60,7 @@ func FuzzReopen(f *testing.F) {
 			}
 		}
 		next := scanOf(0)
-		if err := j.Append(&next); err != nil {
+		if _, err := j.Append(&next); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -197,19 +197,19 @@ func (j *Journal) Damage() int { return j.damage }
 // Plates are the station's leased license plates.
 func (j *Journal) Plates() *Plates { return &j.plates }
 
-// Append gives the scan its seq and makes it durable. An error is final: nothing more is taken.
-func (j *Journal) Append(s *scanner.Scan) error {
+// Append gives the scan its seq and makes it durable. It returns the producer that the scan was written under. An error is final: nothing more is taken.
+func (j *Journal) Append(s *scanner.Scan) (producer string, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	s.Seq = j.scans.next()
 	b, err := json.Marshal(s)
 	if err != nil {
-		return fmt.Errorf("append scan: %w", err)
+		return "", fmt.Errorf("append scan: %w", err)
 	}
 	if err := j.scans.append(b); err != nil {
-		return fmt.Errorf("append scan: %w", err)
+		return "", fmt.Errorf("append scan: %w", err)
 	}
-	return nil
+	return j.producer, nil
 }
 
 // NextSeq is the seq that the next scan gets.

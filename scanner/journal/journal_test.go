@@ -40,7 +40,7 @@ func write(t *testing.T, j *Journal, from, to int) {
 	t.Helper()
 	for i := from; i <= to; i++ {
 		s := scanOf(i)
-		if err := j.Append(&s); err != nil {
+		if _, err := j.Append(&s); err != nil {
 			t.Fatal(err)
 		}
 		if s.Seq != uint64(i) {
@@ -194,7 +194,7 @@ func TestFailureIsFinal(t *testing.T) {
 	write(t, j, 1, 3)
 	j.scans.segments[0].file.Close()
 	s := scanOf(4)
-	if err := j.Append(&s); err == nil {
+	if _, err := j.Append(&s); err == nil {
 		t.Fatal("Append on a closed file returned nil")
 	}
 	f, err := os.OpenFile(j.scans.segments[0].path, os.O_RDWR, 0)
@@ -202,7 +202,7 @@ func TestFailureIsFinal(t *testing.T) {
 		t.Fatal(err)
 	}
 	j.scans.segments[0].file = f
-	if err := j.Append(&s); err == nil || !strings.Contains(err.Error(), "takes no more") {
+	if _, err := j.Append(&s); err == nil || !strings.Contains(err.Error(), "takes no more") {
 		t.Fatalf("after a failure Append gave %v", err)
 	}
 	if _, err := j.Renew(1); err == nil {
@@ -435,7 +435,7 @@ func TestLongestScan(t *testing.T) {
 	s.Raw = []byte(strings.Repeat("\x01", 8<<10))
 	s.Data = strings.Repeat("\x01", 16<<10)
 	for range 3 {
-		if err := j.Append(&s); err != nil {
+		if _, err := j.Append(&s); err != nil {
 			t.Fatal(err)
 		}
 	}

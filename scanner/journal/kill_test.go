@@ -29,7 +29,7 @@ func child(dir string) {
 			panic(fmt.Sprint("plates: ", ok, err))
 		}
 		s.Plate = scanner.Plate(n)
-		if err := j.Append(&s); err != nil {
+		if _, err := j.Append(&s); err != nil {
 			panic(err)
 		}
 		fmt.Println(s.Seq, n)

@@ -113,7 +113,9 @@ func (s *Server) room(pay *Payment, o order, now time.Time) *problem {
 	case o.Amount.Refund > pay.Total-sum:
 		return refuse("INVALID_REQUEST", "退款金额大于可退金额")
 	}
-	if drawn := s.book.drawn[pay.TransactionID]; len(drawn) > 0 && now.Sub(drawn[len(drawn)-1].CreateTime) < s.cfg.Limits.Gap {
+	// A request that waited for the lock may carry an earlier time than the refund before it: without a gap that is no reason to refuse.
+	gap, drawn := s.cfg.Limits.Gap, s.book.drawn[pay.TransactionID]
+	if gap > 0 && len(drawn) > 0 && now.Sub(drawn[len(drawn)-1].CreateTime) < gap {
 		return refuse("FREQUENCY_LIMITED", "同一订单多次退款需间隔1分钟")
 	}
 	if b := s.book.balance.Available; b != nil && *b < o.Amount.Refund {

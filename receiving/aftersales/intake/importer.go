@@ -97,7 +97,9 @@ func run[T any](ctx context.Context, im *Importer, items iter.Seq2[item[T], erro
 			}
 		}
 	}
-	return rep, flush()
+	err := flush()
+	rep.sort()
+	return rep, err
 }
 
 // outcome of one item, kept apart from the report until the transaction has committed: InTx may run it several times.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,10 +139,10 @@ func unknownFields(v any, t reflect.Type, at string) []string {
 			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 			known[name] = t.Field(i).Type
 		}
-		for k, e := range v {
+		for _, k := range slices.Sorted(maps.Keys(v)) {
 			path := strings.TrimPrefix(at+"."+k, ".")
 			if ft, ok := known[strings.ToLower(k)]; ok {
-				out = append(out, unknownFields(e, ft, path)...)
+				out = append(out, unknownFields(v[k], ft, path)...)
 			} else {
 				out = append(out, path)
 			}

@@ -57,8 +57,8 @@ func (n *names) warehouse(tx *gorm.DB, code string) (id.Warehouse, error) {
 	if w, ok := n.warehouses[code]; ok {
 		return w, nil
 	}
-	var w id.Warehouse
-	if err := tx.Table("warehouses").Where("code = ?", code).Pluck("id", &w).Error; err != nil || w == 0 {
+	w, err := idOf[id.Warehouse](tx.Table("warehouses").Where("code = ?", code))
+	if err != nil || w == 0 {
 		return 0, missing(err, "warehouse", "unknown_warehouse", code)
 	}
 	n.warehouses[code] = w
@@ -70,14 +70,23 @@ func (n *names) sku(tx *gorm.DB, owner id.Owner, field, code string) (id.SKU, er
 	if s, ok := n.skus[k]; ok {
 		return s, nil
 	}
-	var s id.SKU
-	if err := tx.Model(&catalogue.SKU{}).Where("owner_id = ? AND code = ?", owner, code).Pluck("id", &s).Error; err != nil || s == 0 {
+	s, err := idOf[id.SKU](tx.Model(&catalogue.SKU{}).Where("owner_id = ? AND code = ?", owner, code))
+	if err != nil || s == 0 {
 		return 0, missing(err, field, "unknown_sku", code)
 	}
 	if len(n.skus) < maxKnownSKUs {
 		n.skus[k] = s
 	}
 	return s, nil
+}
+
+// idOf returns the id of the one row that q finds, 0 for none.
+func idOf[T ~int64](q *gorm.DB) (T, error) {
+	var ids []T
+	if err := q.Limit(1).Pluck("id", &ids).Error; err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	return ids[0], nil
 }
 
 // find reads at most one row.

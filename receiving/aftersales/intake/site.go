@@ -69,8 +69,8 @@ func saveOwner(tx *gorm.DB, o Owner) error {
 }
 
 func (im *Importer) saveShop(tx *gorm.DB, s Shop) error {
-	var owner id.Owner
-	if err := tx.Model(&catalogue.Owner{}).Where("code = ?", s.Owner).Pluck("id", &owner).Error; err != nil || owner == 0 {
+	owner, err := idOf[id.Owner](tx.Model(&catalogue.Owner{}).Where("code = ?", s.Owner))
+	if err != nil || owner == 0 {
 		return missing(err, "owner", "unknown_owner", s.Owner)
 	}
 	if _, err := time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == "" {
@@ -95,12 +95,12 @@ func saveWarehouse(tx *gorm.DB, w Warehouse) error {
 }
 
 func saveBench(tx *gorm.DB, b Bench) error {
-	var house id.Warehouse
-	if err := tx.Model(&place.Warehouse{}).Where("code = ?", b.Warehouse).Pluck("id", &house).Error; err != nil || house == 0 {
+	house, err := idOf[id.Warehouse](tx.Model(&place.Warehouse{}).Where("code = ?", b.Warehouse))
+	if err != nil || house == 0 {
 		return missing(err, "warehouse", "unknown_warehouse", b.Warehouse)
 	}
 	row := receiving.Bench{WarehouseID: house, Number: b.Number, Name: b.Name, Kind: b.Kind, Pending: "{}", Version: 1}
-	err := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "warehouse_id"}, {Name: "number"}}, DoUpdates: clause.AssignmentColumns([]string{"name", "kind"})}).Create(&row).Error
+	err = tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "warehouse_id"}, {Name: "number"}}, DoUpdates: clause.AssignmentColumns([]string{"name", "kind"})}).Create(&row).Error
 	if err != nil {
 		return fmt.Errorf("save bench %d: %w", b.Number, err)
 	}

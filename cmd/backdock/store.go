@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/backdock/backdock/internal/clock"
+	"github.com/backdock/backdock/internal/db"
+	"github.com/backdock/backdock/internal/event"
+	"github.com/backdock/backdock/internal/secret"
+)
+
+// storeFlags say where a command's data is.
+type storeFlags struct {
+	Database string `help:"postgres://… or sqlite:///path/file.db." default:"sqlite://${data}/backdock.db" env:"BACKDOCK_DATABASE" placeholder:"URL"`
+	Data     string `help:"Folder for the key ring." default:"${data}" env:"BACKDOCK_DATA" placeholder:"DIR" type:"path"`
+}
+
+// store is an open database with what every command needs beside it.
+type store struct {
+	db    *db.DB
+	log   *event.Log
+	ring  *secret.Ring
+	clock clock.Clock
+}
+
+// open connects, migrates, and loads the key ring; create makes a ring where there is none.
+func (f storeFlags) open(ctx context.Context, log *slog.Logger, create bool) (*store, error) {
+	ring, err := secret.LoadFile(filepath.Join(f.Data, "keyring"), create)
+	if err != nil {
+		return nil, err
+	}
+	d, err := db.Open(ctx, f.Database, db.Options{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Migrate(ctx); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return &store{db: d, log: event.NewLog(d, clock.System{}), ring: ring, clock: clock.System{}}, nil
+}
+
+func (s *store) close() { s.db.Close() }
+
+type migrateCmd struct {
+	storeFlags
+}
+
+// Run brings the schema to this program's version.
+func (c migrateCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
+	s, err := c.open(ctx, log, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	applied, newest, err := s.db.SchemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "schema is at version %d of %d\n", applied, newest)
+	return err
+}
