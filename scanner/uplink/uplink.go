@@ -79,7 +79,8 @@ type Uplink struct {
 	mu   sync.Mutex
 	link Link
 
-	suspect bool // the journal may have diverged from the server's copy: probe
+	retryMax time.Duration // tests cut sockets by the hundred and shorten it
+	suspect  bool          // the journal may have diverged from the server's copy: probe
 }
 
 // New checks the server's URL.
@@ -98,12 +99,13 @@ func New(c Config) (*Uplink, error) {
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/") + wire.Path
 	return &Uplink{
-		Config:  c,
-		url:     u.String(),
-		dialer:  websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: dialTimeout, Subprotocols: []string{wire.Subprotocol}},
-		scans:   make(chan struct{}, 1),
-		devices: make(chan struct{}, 1),
-		link:    Link{Since: c.Clock.Now(), Producer: c.Journal.Producer(), Acked: c.Journal.OutcomeSeq()},
+		Config:   c,
+		url:      u.String(),
+		dialer:   websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: dialTimeout, Subprotocols: []string{wire.Subprotocol}},
+		scans:    make(chan struct{}, 1),
+		devices:  make(chan struct{}, 1),
+		retryMax: retryMax,
+		link:     Link{Since: c.Clock.Now(), Producer: c.Journal.Producer(), Acked: c.Journal.OutcomeSeq()},
 	}, nil
 }
 
@@ -173,7 +175,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 func (u *Uplink) after(err error, tries *int) time.Duration {
 	var refused *refusal
 	problem := ""
-	wait := jitter(min(retryMax, retryMin<<min(*tries, 10)))
+	wait := jitter(min(u.retryMax, retryMin<<min(*tries, 10)))
 	*tries++
 	if errors.As(err, &refused) {
 		problem = refused.problem
