@@ -79,8 +79,9 @@ func (p *parts) refundGuard(ctx context.Context, tx *gorm.DB, u inventory.Unit) 
 func (p *parts) importer() *intake.Importer {
 	return intake.New(p.db, p.log, p.ring, intake.Hooks{
 		Claim: p.desk.Claim,
-		Observe: func(ctx context.Context, tx *gorm.DB, caseID id.Case, amountMinor int64) error {
-			_, err := p.engine.Observe(ctx, tx, refund.Observed{CaseID: caseID, AmountMinor: amountMinor, Origin: refund.OriginPlatform})
+		Observe: func(ctx context.Context, tx *gorm.DB, o intake.Observed) error {
+			_, err := p.engine.Observe(ctx, tx, refund.Observed{Account: refund.Account{Gateway: o.Gateway, Account: o.Account}, TransactionID: o.TransactionID, Case: o.Case,
+				Origin: refund.OriginPlatform, ExternalID: o.ExternalID, AmountMinor: o.AmountMinor, Currency: o.Currency})
 			return err
 		},
 	})
