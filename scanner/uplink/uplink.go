@@ -80,6 +80,7 @@ type Uplink struct {
 	link Link
 
 	retryMax time.Duration // tests cut sockets by the hundred and shorten it
+	said     string        // why the last session ended
 	suspect  bool          // the journal may have diverged from the server's copy: probe
 }
 
@@ -188,6 +189,11 @@ func (u *Uplink) after(err error, tries *int) time.Duration {
 	level := slog.LevelInfo
 	if problem != "" {
 		level = slog.LevelWarn
+	}
+	if said := err.Error(); said == u.said {
+		level = slog.LevelDebug // a server that is away all night is one line, not thousands
+	} else {
+		u.said = said
 	}
 	u.Log.Log(context.Background(), level, "uplink ended", "err", err, "retry_in", wait.Round(time.Millisecond))
 	return wait
