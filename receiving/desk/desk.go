@@ -77,3 +77,4 @@ func val[T any](p *T) T {
 	return *p
 }
 
+func ptr[T any](v T) *T { return &v }

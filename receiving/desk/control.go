@@ -1,0 +1,188 @@
+package desk
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/backdock/backdock/internal/db"
+	"github.com/backdock/backdock/internal/event"
+	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/receiving"
+	"github.com/backdock/backdock/receiving/match"
+	"github.com/backdock/backdock/scanner"
+)
+
+// control obeys a control barcode.
+func (s *session) control(verb, value string) (*ruling, error) {
+	if verb == scanner.Operator {
+		return s.logOn(value)
+	}
+	known := map[string]func() (*ruling, error){
+		scanner.Done:         s.done,
+		scanner.Undo:         s.undo,
+		scanner.PlusOne:      s.plusOne,
+		scanner.NoLabel:      func() (*ruling, error) { return s.openUnknown("", "") },
+		scanner.UnknownOwner: func() (*ruling, error) { return s.openUnknown(s.pending.Waybill, s.pending.Carrier) },
+		scanner.Condition:    func() (*ruling, error) { return s.condition(strings.ToLower(value)) },
+		scanner.Hold:         s.hold,
+		scanner.Resume:       s.resume,
+		scanner.Empty:        s.empty,
+		scanner.Choose:       func() (*ruling, error) { return s.choose(value) },
+		scanner.Photo:        s.notHere,
+		scanner.Exception:    s.notHere,
+	}
+	act, ok := known[verb]
+	switch {
+	case !ok && !slices.Contains(otherControls, verb):
+		s.next = s.pending
+		return rule(scanner.CodeControlUnknown, "code", s.scan.Data).about(s.docket), nil
+	case !ok || s.bench.Kind != "receiving":
+		return s.notHere()
+	}
+	return act()
+}
+
+// otherControls stand on the sheet for other kinds of benches, or are the station's own.
+var otherControls = []string{"GRADE", "DISPOSITION", "RELEASE", "TYPE"}
+
+// notHere leaves everything as it is: what the clerk was asked stays asked.
+func (s *session) notHere() (*ruling, error) {
+	s.next = s.pending
+	return rule(scanner.CodeControlNotHere, "code", s.scan.Data).about(s.docket), nil
+}
+
+// logOn books the bench's scans to an operator from now on. The badge is random and revocable; the desk sees only its stored form.
+func (s *session) logOn(badge string) (*ruling, error) {
+	s.next = s.pending
+	unknown := rule(scanner.CodeBadgeUnknown).about(s.docket)
+	if s.o.Badge == nil || badge == "" {
+		return unknown, nil
+	}
+	var rows []struct {
+		ID      id.User
+		Display string
+	}
+	err := s.tx.Raw(`SELECT u.id, u.display FROM users u WHERE u.badge_hash = ? AND NOT u.disabled AND EXISTS (SELECT 1 FROM grants g WHERE g.user_id = u.id
+ AND g.role IN ('clerk', 'dock', 'inspector', 'putaway', 'manager', 'admin') AND (g.warehouse_id IS NULL OR g.warehouse_id = ?))`, s.o.Badge(badge), s.bench.WarehouseID).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for badge: %w", err)
+	}
+	if len(rows) == 0 {
+		return unknown, nil
+	}
+	s.bench.OperatorID, s.clerk = &rows[0].ID, rows[0].Display
+	return rule(scanner.CodeOperatorOn, "clerk", s.clerk).effect(scanner.Effect{Kind: scanner.EffectOperatorOn}).about(s.docket), nil
+}
+
+// plusOne books the piece that was one too many: the clerk says that it is really there.
+func (s *session) plusOne() (*ruling, error) {
+	over := s.pending.Over
+	if s.docket == nil || over == nil {
+		return rule(scanner.CodeNothingToAdd).about(s.docket), nil
+	}
+	target := s.docket.line(over.Line)
+	if target == nil {
+		return rule(scanner.CodeNothingToAdd).about(s.docket), nil
+	}
+	scan := s.scan
+	s.scan.Data = over.Data // the unit keeps the code that was read from it
+	u, err := s.book(receiving.Extra, target, &target.sku, match.Piece{}, over.Serial)
+	s.scan = scan
+	if err != nil {
+		return nil, err
+	}
+	return s.hand(rule(scanner.CodeExtra).say(target.sku), u), nil
+}
+
+// condition notes the state of the last piece.
+func (s *session) condition(x string) (*ruling, error) {
+	if !slices.Contains(scanner.Conditions, x) {
+		s.next = s.pending
+		return rule(scanner.CodeControlUnknown, "code", s.scan.Data).about(s.docket), nil
+	}
+	nothing := rule(scanner.CodeNothingToMark).about(s.docket)
+	if s.docket == nil || s.pending.Plate == "" {
+		return nothing, nil
+	}
+	u, err := s.unit(s.pending.Plate)
+	if err != nil {
+		return nil, err
+	}
+	if u == nil || u.docket != s.docket || (u.State != inventory.Quarantine && u.State != inventory.Custody) {
+		return nothing, nil
+	}
+	was := u.Condition
+	if err := s.mark(u, x); err != nil {
+		return nil, err
+	}
+	r := rule(scanner.CodeConditionSet, "condition", x, "plate", u.Plate, "was", was)
+	if f := receiving.Finding(u.Finding); f == receiving.Damaged || f == receiving.AccessoryMissing {
+		r.Tote, r.Tone = scanner.YellowTote, scanner.ToneMid
+	}
+	r.unit = u
+	return r.effect(scanner.Effect{Kind: scanner.EffectConditionSet, Plate: u.Plate}).about(s.docket), nil
+}
+
+// mark writes a condition on a unit of the open parcel.
+func (s *session) mark(u *booked, x string) error {
+	u.Condition, u.Finding, u.Version = x, string(receiving.Finding(u.Finding).Marked(x)), u.Version+1
+	if u.stored {
+		res := s.tx.Model(&inventory.Unit{}).Where("id = ? AND version = ?", u.ID, u.Version-1).
+			Updates(map[string]any{"condition": u.Condition, "finding": u.Finding, "version": u.Version})
+		if res.Error != nil {
+			return fmt.Errorf("mark unit %s: %w", u.Plate, res.Error)
+		}
+		if res.RowsAffected != 1 {
+			return errMoved
+		}
+	}
+	u.line.mark = x
+	s.docket.last = u.line
+	s.docket.parcel.Version++
+	s.out.touch(s.docket)
+	e := s.fact("backdock.unit.condition_set.v1", "unit/"+u.Plate, u.Version, u.OwnerID, event.Data{"plate": u.Plate, "condition": x, "finding": u.Finding})
+	s.tell(func() event.Event {
+		e.Data["unit"] = u.ID
+		return e
+	})
+	return nil
+}
+
+// choose opens one of several candidates.
+func (s *session) choose(value string) (*ruling, error) {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > len(s.pending.Targets) {
+		s.next = s.pending
+		return rule(scanner.CodeChoiceInvalid, "count", itoa(len(s.pending.Targets))).about(s.docket), nil
+	}
+	return s.goTo(s.pending.Targets[n-1])
+}
+
+// unit finds a unit by its plate, among those of this transaction first. The row is locked. None is nil.
+func (s *session) unit(plate string) (*booked, error) {
+	for _, list := range [][]*booked{s.out.units, s.out.made} {
+		for _, u := range list {
+			if u.Plate == plate {
+				return u, nil
+			}
+		}
+	}
+	var rows []inventory.Unit
+	if err := db.Lock(s.tx).Where("plate = ?", plate).Limit(1).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read unit %s: %w", plate, err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	u := &booked{Unit: rows[0], stored: true}
+	if s.docket != nil && u.ParcelID != nil && *u.ParcelID == s.docket.parcel.ID {
+		u.docket, u.line = s.docket, s.docket.line(val(u.ReceiptLineID))
+		if u.line != nil {
+			u.code = u.line.sku.Code
+		}
+	}
+	return u, nil
+}
