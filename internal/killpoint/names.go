@@ -26,7 +26,7 @@ var Names = []string{
 
 	// receiving/desk: a batch of scans, a station's hello, a parked scan
 	"desk.before_commit", // everything is written, nothing committed
-	"desk.committed",     // committed, not yet answered
+	"desk.after_commit",  // committed, not yet answered
 	"desk.greeted",
 	"desk.before_park",
 

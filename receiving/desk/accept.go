@@ -31,6 +31,9 @@ func (d *Desk) Accept(ctx context.Context, station id.Station, producer string, 
 		clean[i] = sanitized(s)
 	}
 	b := batch{Desk: d, station: station, producer: producer, offset: offsetMS}
+	if err := b.findBadges(ctx, clean); err != nil {
+		return Answer{}, err
+	}
 	answer, err := b.run(ctx, clean, false)
 	if err == nil || !b.apart(err) {
 		return answer, err
@@ -44,6 +47,35 @@ type batch struct {
 	station  id.Station
 	producer string
 	offset   int64
+	badges   map[string]clerk // by the text of the badge
+}
+
+// clerk is whom a badge belongs to.
+type clerk struct {
+	user id.User
+	name string
+}
+
+// findBadges asks for the operators of a batch before the transaction begins: whoever keeps the badges may use a connection of its own.
+func (b *batch) findBadges(ctx context.Context, scans []scanner.Scan) error {
+	for _, s := range scans {
+		verb, badge, ok := scanner.Control(s.Data)
+		if !ok || verb != scanner.Operator || badge == "" || b.o.Badge == nil {
+			continue
+		}
+		user, name, err := b.o.Badge(ctx, badge)
+		switch {
+		case fault.IsKind(err, fault.NotFound) || fault.IsKind(err, fault.Unauthenticated) || fault.IsKind(err, fault.Denied):
+			continue
+		case err != nil:
+			return fmt.Errorf("find badge: %w", err)
+		}
+		if b.badges == nil {
+			b.badges = map[string]clerk{}
+		}
+		b.badges[badge] = clerk{user, name}
+	}
+	return nil
 }
 
 // apart reports whether scans that failed together may do better one by one. A broken connection or a fault of the whole call would not.
@@ -102,7 +134,7 @@ func (b *batch) run(ctx context.Context, scans []scanner.Scan, careful bool) (An
 		if s, err = b.begin(ctx, tx.WithContext(ctx), b.station, b.producer); err != nil {
 			return err
 		}
-		s.spare, s.careful, s.offset = spare, careful, b.offset
+		s.spare, s.careful, s.offset, s.badges = spare, careful, b.offset, b.badges
 		conflict, err = s.all(scans)
 		if err != nil {
 			return err
@@ -113,7 +145,7 @@ func (b *batch) run(ctx context.Context, scans []scanner.Scan, careful bool) (An
 	if err := b.db.Once(ctx, fn); err != nil {
 		return Answer{}, err
 	}
-	killpoint.Hit("desk.committed")
+	killpoint.Hit("desk.after_commit")
 	b.files.put(s.bench.ID, s.bench.Version, s.docket)
 	b.plates.Return(s.spare)
 	if conflict != nil {
@@ -156,7 +188,8 @@ func (s *session) all(scans []scanner.Scan) (conflict, err error) {
 		return nil, fault.New(fault.Conflict, wire.ErrSeqGap, "scan %d came, %d is next", fresh[0].Seq, want)
 	}
 	for i, scan := range fresh {
-		s.scan, s.ahead = scan, fresh[i:]
+		s.use(scan)
+		s.ahead = fresh[i:]
 		s.tick()
 		r, err := s.decide()
 		if err != nil {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
-	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/match"
@@ -18,7 +17,7 @@ import (
 // control obeys a control barcode.
 func (s *session) control(verb, value string) (*ruling, error) {
 	if verb == scanner.Operator {
-		return s.logOn(value)
+		return s.logOn()
 	}
 	known := map[string]func() (*ruling, error){
 		scanner.Done:         s.done,
@@ -54,26 +53,22 @@ func (s *session) notHere() (*ruling, error) {
 	return rule(scanner.CodeControlNotHere, "code", s.scan.Data).about(s.docket), nil
 }
 
-// logOn books the bench's scans to an operator from now on. The badge is random and revocable; the desk sees only its stored form.
-func (s *session) logOn(badge string) (*ruling, error) {
+// logOn books the bench's scans to an operator from now on, if the operator may work in this warehouse.
+func (s *session) logOn() (*ruling, error) {
 	s.next = s.pending
-	unknown := rule(scanner.CodeBadgeUnknown).about(s.docket)
-	if s.o.Badge == nil || badge == "" {
-		return unknown, nil
+	who, ok := s.badges[s.badge]
+	if !ok {
+		return rule(scanner.CodeBadgeUnknown).about(s.docket), nil
 	}
-	var rows []struct {
-		ID      id.User
-		Display string
-	}
-	err := s.tx.Raw(`SELECT u.id, u.display FROM users u WHERE u.badge_hash = ? AND NOT u.disabled AND EXISTS (SELECT 1 FROM grants g WHERE g.user_id = u.id
- AND g.role IN ('clerk', 'dock', 'inspector', 'putaway', 'manager', 'admin') AND (g.warehouse_id IS NULL OR g.warehouse_id = ?))`, s.o.Badge(badge), s.bench.WarehouseID).Scan(&rows).Error
+	var may []int
+	err := s.tx.Raw(`SELECT 1 FROM grants WHERE user_id = ? AND role <> 'merchant' AND (warehouse_id IS NULL OR warehouse_id = ?) LIMIT 1`, who.user, s.bench.WarehouseID).Scan(&may).Error
 	if err != nil {
-		return nil, fmt.Errorf("look for badge: %w", err)
+		return nil, fmt.Errorf("grants of operator: %w", err)
 	}
-	if len(rows) == 0 {
-		return unknown, nil
+	if len(may) == 0 {
+		return rule(scanner.CodeBadgeUnknown).about(s.docket), nil
 	}
-	s.bench.OperatorID, s.clerk = &rows[0].ID, rows[0].Display
+	s.bench.OperatorID, s.clerk = &who.user, who.name
 	return rule(scanner.CodeOperatorOn, "clerk", s.clerk).effect(scanner.Effect{Kind: scanner.EffectOperatorOn}).about(s.docket), nil
 }
 

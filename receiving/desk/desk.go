@@ -1,12 +1,14 @@
 package desk
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
+	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/receiving/label"
 	"github.com/backdock/backdock/scanner"
@@ -17,11 +19,12 @@ const MaxBatch = 16
 
 // Options tune a desk; the zero value is right for a server, but for Badge.
 type Options struct {
-	Badge      func(badge string) string // the stored form of an operator's badge; nil: no badge is known
-	DoubleRead time.Duration             // the same code within it was read twice; 0 takes 600 ms
-	UndoWithin time.Duration             // how far back UNDO reaches; 0 takes 12 h, a shift
-	FirstLease int                       // plates granted with the first hello; 0 takes 200
-	Log        *slog.Logger              // parked scans and what made them fail; nil discards
+	// Badge finds the operator of a badge and the name to show; fault.NotFound for an unknown one. nil: no badge is known.
+	Badge      func(ctx context.Context, badge string) (id.User, string, error)
+	DoubleRead time.Duration // the same code within it was read twice; 0 takes 600 ms
+	UndoWithin time.Duration // how far back UNDO reaches; 0 takes 12 h, a shift
+	FirstLease int           // plates granted with the first hello; 0 takes 200
+	Log        *slog.Logger  // parked scans and what made them fail; nil discards
 }
 
 // Desk decides scans.
@@ -37,7 +40,7 @@ type Desk struct {
 }
 
 // New makes a desk. Several desks, in one process or many, may serve one database.
-func New(d *db.DB, log *event.Log, c clock.Clock, o Options) *Desk {
+func New(d *db.DB, log *event.Log, ledger *inventory.Ledger, c clock.Clock, o Options) *Desk {
 	if o.DoubleRead == 0 {
 		o.DoubleRead = 600 * time.Millisecond
 	}
@@ -50,7 +53,7 @@ func New(d *db.DB, log *event.Log, c clock.Clock, o Options) *Desk {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Desk{db: d, log: log, clock: c, ledger: new(inventory.Ledger), plates: label.NewOffice(d), files: newCabinet(), names: newDirectory(), o: o}
+	return &Desk{db: d, log: log, clock: c, ledger: ledger, plates: label.NewOffice(d), files: newCabinet(), names: newDirectory(), o: o}
 }
 
 // Answer is what Accept says once its transaction is committed.

@@ -50,7 +50,7 @@ func (s *session) file(r *ruling) error {
 	r.Seq, r.At, r.Clerk = s.scan.Seq, s.at, s.clerk
 	row := receiving.Outcome{Producer: s.producer.ID, Seq: int64(s.scan.Seq), BenchID: s.bench.ID, WarehouseID: s.bench.WarehouseID, OperatorID: s.bench.OperatorID,
 		Device: s.scan.Device, Source: string(s.scan.Source), CapturedAt: s.scan.CapturedAt, ReceivedAt: s.at, OffsetMS: s.offset, MonoUS: s.scan.MonoMicros,
-		Raw: s.scan.Raw, Data: s.scan.Data, Charset: s.scan.Charset, Symbology: s.scan.Symbology, ContentHash: s.hash(), Verdict: string(r.Verdict),
+		Raw: s.scan.Raw, Data: s.scan.Data, Charset: s.scan.Charset, Symbology: s.scan.Symbology, ContentHash: s.sum, Verdict: string(r.Verdict),
 		Code: string(r.Code), Tone: string(r.Tone), Tote: string(r.Tote), Params: "{}", Effects: "[]", Plate: r.Plate}
 	if row.Raw == nil {
 		row.Raw = []byte{}

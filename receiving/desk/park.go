@@ -21,7 +21,8 @@ func (b *batch) park(ctx context.Context, scan scanner.Scan, cause error) (Answe
 		if s, err = b.begin(ctx, tx.WithContext(ctx), b.station, b.producer); err != nil {
 			return err
 		}
-		s.offset, s.scan = b.offset, scan
+		s.offset = b.offset
+		s.use(scan)
 		if scan.Seq != uint64(s.producer.LastSeq)+1 {
 			return fault.New(fault.Conflict, "seq_gap", "scan %d came, %d is next", scan.Seq, s.producer.LastSeq+1)
 		}

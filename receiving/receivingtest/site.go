@@ -1,6 +1,7 @@
 package receivingtest
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -11,7 +12,9 @@ import (
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
+	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/catalogue"
 	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/receiving"
@@ -47,8 +50,23 @@ func New(t testing.TB, d *db.DB) *Site {
 
 // NewDesk makes one more desk on the same database, as a second server would.
 func (s *Site) NewDesk() *desk.Desk {
-	return desk.New(s.DB, s.Log, s.Clock, desk.Options{Badge: func(badge string) string { return "badge:" + badge },
+	return desk.New(s.DB, s.Log, new(inventory.Ledger), s.Clock, desk.Options{Badge: s.badge,
 		Log: slog.New(slog.NewTextHandler(told{s.T}, nil))})
+}
+
+func (s *Site) badge(ctx context.Context, badge string) (id.User, string, error) {
+	var rows []struct {
+		ID      id.User
+		Display string
+	}
+	err := s.DB.Read.WithContext(ctx).Raw("SELECT id, display FROM users WHERE badge_hash = ? AND NOT disabled", "badge:"+badge).Scan(&rows).Error
+	if err == nil && len(rows) == 0 {
+		err = fault.New(fault.NotFound, "badge_unknown", "nobody has this badge")
+	}
+	if err != nil {
+		return 0, "", err
+	}
+	return rows[0].ID, rows[0].Display, nil
 }
 
 // told writes what the desk logs into the test's own log.
