@@ -9,7 +9,6 @@ import (
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/id"
-	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/aftersales"
 )
 
@@ -105,28 +104,14 @@ func (s *session) countCases(dockets []*docket, sign int) error {
 	return nil
 }
 
-// callService opens tasks for what only a person can settle: pieces nobody announced, and words that the goods contradict.
+// callService opens a task where the goods contradict the buyer's words: only a person can settle that.
 func (s *session) callService(d *docket) error {
-	var tasks []aftersales.Task
-	add := func(kind, params string) {
-		tasks = append(tasks, aftersales.Task{Kind: kind, Subject: "parcel/" + d.parcel.Number(), OwnerID: d.parcel.OwnerID, WarehouseID: &d.parcel.WarehouseID,
-			Params: params, State: "open", CreatedAt: s.at})
+	flags := contradictions(d)
+	if len(flags) == 0 {
+		return nil
 	}
-	for _, l := range d.lines {
-		if l.Received > 0 && (l.Finding == string(receiving.Extra) || l.Finding == string(receiving.Undeclared)) {
-			add("unannounced_pieces", "{}")
-			break
-		}
-	}
-	if flags := contradictions(d); len(flags) > 0 {
-		add("reason_contradicted", `{"flags":"`+strings.Join(flags, ",")+`"}`)
-	}
-	for _, t := range tasks {
-		if err := s.openTask(t, d); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.openTask(aftersales.Task{Kind: "reason_contradicted", Subject: "parcel/" + d.parcel.Number(), OwnerID: d.parcel.OwnerID, WarehouseID: &d.parcel.WarehouseID,
+		Params: `{"flags":"` + strings.Join(flags, ",") + `"}`, State: "open", CreatedAt: s.at}, d)
 }
 
 func (s *session) openTask(t aftersales.Task, d *docket) error {

@@ -103,7 +103,7 @@ func (s *session) meaning(rows []found) (*ruling, error) {
 	back := slices.DeleteFunc(of("return", "platform", "case"), func(f found) bool { return f.CaseID == nil })
 	numbered := func(f found) bool { return f.Kind == "case" }
 	switch returns := slices.DeleteFunc(slices.Clone(back), numbered); {
-	case len(of("platform")) > 0 && len(of("return")) == 0 && s.docket != nil:
+	case len(of("platform")) > 0 && len(of("return")) == 0 && s.docket != nil && !slices.ContainsFunc(returns, func(f found) bool { return s.docket.of(*f.CaseID) }):
 		return rule(scanner.CodeScanTheTag, "code", s.scan.Data).about(s.docket), nil
 	case len(returns) > 0:
 		return s.oneOf(returns)

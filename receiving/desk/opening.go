@@ -198,7 +198,7 @@ func (s *session) asked(d *docket, cases []id.Case) ([]awaitedRow, error) {
 	}
 	rows = slices.DeleteFunc(rows, func(r awaitedRow) bool { return r.Quantity <= 0 })
 	for i := range rows {
-		rows[i].receipt = slices.IndexFunc(d.receipts, func(r *receipt) bool { return *r.CaseID == *rows[i].CaseID })
+		rows[i].receipt = slices.IndexFunc(d.receipts, func(r *receipt) bool { return r.CaseID != nil && *r.CaseID == *rows[i].CaseID })
 	}
 	return rows, nil
 }
@@ -296,7 +296,7 @@ func (s *session) tellParcel(kind string, d *docket, data event.Data) {
 	if data == nil {
 		data = event.Data{}
 	}
-	data["parcel"] = d.parcel.ID
+	data["parcel"] = d.parcel.Number()
 	e := s.fact(kind, "parcel/"+d.parcel.Number(), d.parcel.Version, val(d.parcel.OwnerID), data)
 	s.tell(func() event.Event { return e })
 }

@@ -135,7 +135,7 @@ func (s *session) book(f receiving.Finding, target *line, sku *catalogue.SKU, p 
 
 func (s *session) tellReceived(u *booked) {
 	e := s.fact("backdock.unit.received.v1", "unit/"+u.Plate, u.Version, u.OwnerID, event.Data{"plate": u.Plate, "sku": u.code, "finding": u.Finding,
-		"account": u.Account, "parcel": u.docket.parcel.ID})
+		"account": u.Account, "parcel": u.docket.parcel.Number()})
 	if u.CaseID != nil {
 		e.Data["case"] = *u.CaseID
 	}

@@ -152,7 +152,7 @@ func (s *session) giveBack(u *booked, from inventory.Account) error {
 		m.CounterOf = &was[0].ID
 	}
 	s.out.movements = append(s.out.movements, &movement{Movement: m})
-	e := s.fact("backdock.unit.undone.v1", "unit/"+u.Plate, u.Version, u.OwnerID, event.Data{"unit": u.ID, "plate": u.Plate, "parcel": s.docket.parcel.ID, "finding": u.Finding})
+	e := s.fact("backdock.unit.undone.v1", "unit/"+u.Plate, u.Version, u.OwnerID, event.Data{"unit": u.ID, "plate": u.Plate, "parcel": s.docket.parcel.Number(), "finding": u.Finding})
 	if u.CaseID != nil {
 		e.Data["case"] = *u.CaseID
 	}
