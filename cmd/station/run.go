@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -11,18 +12,20 @@ import (
 
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/scanner/agent"
+	"github.com/backdock/backdock/web"
 )
 
 // softMemory makes the collector work harder before the agent passes what a small bench computer can spare.
 const softMemory = 24 << 20
 
 type runCmd struct {
-	Server string   `help:"URL of the server; from the enrolment if not given." placeholder:"URL" env:"STATION_SERVER"`
-	Token  string   `help:"Station token; from the enrolment if not given." placeholder:"TOKEN" env:"STATION_TOKEN"`
-	Page   string   `help:"Loopback address of the station page; none to serve no page." default:"127.0.0.1:7070" env:"STATION_PAGE"`
-	Device []string `help:"Scanner URL; repeat for more (in the environment, separate by spaces). See docs/station.md." placeholder:"URL" sep:" " env:"STATION_DEVICE"`
-	Lang   string   `help:"Language of the page, zh or en." enum:"zh,en" default:"zh" env:"STATION_LANG"`
-	Log    string   `help:"Log level: debug, info, warn, error." enum:"debug,info,warn,error" default:"info" env:"STATION_LOG"`
+	Server        string   `help:"URL of the server; from the enrolment if not given." placeholder:"URL" env:"STATION_SERVER"`
+	Token         string   `help:"Station token; from the enrolment if not given." placeholder:"TOKEN" env:"STATION_TOKEN"`
+	Page          string   `help:"Loopback address of the station page; none to serve no page." default:"127.0.0.1:7070" env:"STATION_PAGE"`
+	Device        []string `help:"Scanner URL; repeat for more (in the environment, separate by spaces). See docs/station.md." placeholder:"URL" sep:" " env:"STATION_DEVICE"`
+	Lang          string   `help:"Language of the page, zh or en." enum:"zh,en" default:"zh" env:"STATION_LANG"`
+	ExitWithStdin bool     `help:"End when standard input ends: for programs that start an agent and may die before it." hidden:""`
+	Log           string   `help:"Log level: debug, info, warn, error." enum:"debug,info,warn,error" default:"info" env:"STATION_LOG"`
 }
 
 func (r *runCmd) Run(ctx context.Context, c *command) error {
@@ -51,9 +54,17 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemory)
 	}
-	conf := agent.Config{Dir: c.Data, Server: e.Server, Token: e.Token, Station: e.Station, Bench: e.Bench, Version: version, Lang: r.Lang, Scanners: scanners, Clock: clock.System{}, Log: log}
+	conf := agent.Config{Dir: c.Data, Server: e.Server, Token: e.Token, Station: e.Station, Bench: e.Bench, Version: version, Lang: r.Lang, Web: web.Dist(), Scanners: scanners, Clock: clock.System{}, Log: log}
 	if r.Page != "none" {
 		conf.Page = r.Page
+	}
+	if r.ExitWithStdin {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			cancel()
+		}()
 	}
 	a, err := agent.New(conf)
 	if err != nil {
