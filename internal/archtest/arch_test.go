@@ -23,13 +23,14 @@ var rooms = []struct {
 
 	{"scanner", nil},
 	{"scanner/wire", []string{"scanner"}},
+	{"scanner/wire/wiretest", []string{"scanner", "scanner/wire", plumbing}},
 	{"scanner/frame", []string{"scanner"}},
 	{"scanner/barcode", []string{"scanner"}},
 	{"scanner/serial", []string{"scanner", plumbing}},
 	{"scanner/tcp", []string{"scanner", plumbing}},
 	{"scanner/replay", []string{"scanner", plumbing}},
 	{"scanner/journal", []string{"scanner", "scanner/wire", plumbing}},
-	{"scanner/uplink", []string{"scanner", "scanner/wire", plumbing}},
+	{"scanner/uplink", []string{"scanner", "scanner/wire", "scanner/journal", plumbing}},
 	{"scanner/agent", []string{"scanner/...", "web", plumbing}},
 
 	{"inventory", []string{"internal/..."}},

@@ -27,4 +27,13 @@ var Names = []string{
 	"uplink.send",
 	"uplink.sent",
 	"uplink.stored",
+
+	// scanner/agent: the scan is safe and shown; the beep
+	"agent.captured",
+	"agent.beep",
+	"agent.beeped",
+
+	// receiving/desk: a batch of scans
+	"desk.before_commit",
+	"desk.after_commit",
 }

@@ -25,6 +25,7 @@ type page struct {
 	scans   map[string]localScan // by producer:seq
 	online  bool
 	queued  int
+	devices []scanner.Device
 	err     error
 }
 
@@ -41,12 +42,14 @@ type link struct {
 }
 
 type pageMessage struct {
-	Op    string     `json:"op"`
-	Scan  *localScan `json:"scan"`
-	Link  *link      `json:"link"`
-	State *struct {
-		Link   link        `json:"link"`
-		Recent []localScan `json:"recent"`
+	Op      string           `json:"op"`
+	Scan    *localScan       `json:"scan"`
+	Link    *link            `json:"link"`
+	Devices []scanner.Device `json:"devices"`
+	State   *struct {
+		Devices []scanner.Device `json:"devices"`
+		Link    link             `json:"link"`
+		Recent  []localScan      `json:"recent"`
 	} `json:"state"`
 }
 
@@ -102,7 +105,10 @@ func (p *page) read() {
 			p.scans[key(*m.Scan)] = *m.Scan
 		case m.Link != nil:
 			p.online, p.queued = m.Link.Online, m.Link.Queued
+		case m.Devices != nil:
+			p.devices = m.Devices
 		case m.State != nil:
+			p.devices = m.State.Devices
 			p.online, p.queued = m.State.Link.Online, m.State.Link.Queued
 			for _, s := range m.State.Recent {
 				p.scans[key(s)] = s
@@ -151,3 +157,13 @@ func (p *page) known() map[string]bool {
 }
 
 func (p *page) close() { p.conn.Close() }
+
+// connected reports whether every scanner is there. Call it inside until.
+func (p *page) connected() bool {
+	for _, d := range p.devices {
+		if d.State != scanner.DeviceConnected {
+			return false
+		}
+	}
+	return len(p.devices) > 0
+}

@@ -31,7 +31,8 @@ func openTable(r io.Reader, known, needed []string) (*table, []Problem, error) {
 		return nil, nil, err
 	}
 	c := csv.NewReader(text)
-	c.FieldsPerRecord, c.ReuseRecord, c.TrimLeadingSpace = -1, true, true
+	// Lazy: ="123" with bare quotes is how spreadsheets are told to keep a number as text.
+	c.FieldsPerRecord, c.ReuseRecord, c.TrimLeadingSpace, c.LazyQuotes = -1, true, true, true
 	head, err := c.Read()
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the header: %w", err)
@@ -102,7 +103,7 @@ func (t *table) rows() iter.Seq2[row, error] {
 			var broken *csv.ParseError
 			switch {
 			case errors.As(err, &broken):
-				r.line = broken.Line
+				r.line, r.cells = broken.Line, nil
 				r.problems = []Problem{{Row: broken.Line, Code: "malformed", Message: broken.Err.Error()}}
 			case err != nil:
 				yield(r, err)
@@ -111,6 +112,9 @@ func (t *table) rows() iter.Seq2[row, error] {
 				r.line, _ = t.csv.FieldPos(0)
 				if len(cells) != t.width {
 					r.problems = []Problem{{Row: r.line, Code: "malformed", Message: fmt.Sprintf("%d cells, the header has %d", len(cells), t.width)}}
+					if strings.Contains(strings.Join(cells, ""), "\n") {
+						r.cells = nil // a quote that never closed has swallowed the lines below: nothing in it can be trusted
+					}
 				}
 			}
 			if r.blank() {

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"iter"
 )
@@ -58,10 +59,12 @@ func broken(err error) Report {
 	return rep
 }
 
-// grouped joins consecutive rows with the same key into one record. One bad row spoils its record and no other: half an order is worse than none.
+// grouped joins consecutive rows with the same key into one record. One bad row spoils its record and no other: half an order is worse than none. A row that
+// cannot be split into cells may have belonged to the record before it or to the one after, so it spoils both.
 func grouped[T any](t *table, key func(T) string, read func(*row) T, merge func(*T, T)) iter.Seq2[item[T], error] {
 	return func(yield func(item[T], error) bool) {
 		var open *item[T]
+		var unreadable []Problem
 		for r, err := range t.rows() {
 			if err != nil {
 				if open == nil || yield(*open, nil) {
@@ -69,12 +72,23 @@ func grouped[T any](t *table, key func(T) string, read func(*row) T, merge func(
 				}
 				return
 			}
-			var rec T
-			if len(r.problems) == 0 {
-				rec = read(&r)
+			if r.cells == nil {
+				if open != nil {
+					open.problems = append(open.problems, beside(open.row, r.line)...)
+				}
+				unreadable = r.problems
+				if !yield(item[T]{row: r.line, problems: r.problems}, nil) {
+					return
+				}
+				continue
 			}
+			rec := read(&r)
 			it := item[T]{row: r.line, rec: rec, key: key(rec), problems: r.problems}
-			if open != nil && open.key == it.key && it.key != "\x00" {
+			if len(unreadable) > 0 {
+				it.problems = append(it.problems, beside(r.line, unreadable[0].Row)...)
+				unreadable = nil
+			}
+			if open != nil && open.key == it.key {
 				merge(&open.rec, rec)
 				open.problems = append(open.problems, it.problems...)
 				continue
@@ -88,6 +102,10 @@ func grouped[T any](t *table, key func(T) string, read func(*row) T, merge func(
 			yield(*open, nil)
 		}
 	}
+}
+
+func beside(row, unreadable int) []Problem {
+	return []Problem{{Row: row, Code: "beside_unreadable", Message: fmt.Sprintf("row %d cannot be read and may belong to this record", unreadable)}}
 }
 
 func readSKU(r *row) SKU {

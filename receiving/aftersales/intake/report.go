@@ -1,6 +1,9 @@
 package intake
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/fault"
 )
@@ -40,6 +43,13 @@ func (r *Report) fail(p ...Problem) {
 func (r *Report) warn(p ...Problem) {
 	r.WarningsTotal += len(p)
 	r.Warnings = append(r.Warnings, p[:min(len(p), max(0, MaxProblems-len(r.Warnings)))]...)
+}
+
+// sort puts the lists in the order of the file: some problems are seen when a record is read, others when it is applied.
+func (r *Report) sort() {
+	byRow := func(a, b Problem) int { return cmp.Compare(a.Row, b.Row) }
+	slices.SortStableFunc(r.Errors, byRow)
+	slices.SortStableFunc(r.Warnings, byRow)
 }
 
 // bad makes an error about a field of a record.

@@ -38,7 +38,9 @@ func (e *Engine) Drive(ctx context.Context, r id.Refund) (time.Duration, error) 
 		res := e.call(ctx, x)
 		killpoint.Hit("refund.answered")
 		// What the gateway said must be written down even while this process is told to stop.
-		wait, err = e.conclude(context.WithoutCancel(ctx), x, res)
+		rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.pace.Lease/2)
+		wait, err = e.conclude(rest, x, res)
+		cancel()
 		if err != nil {
 			return 0, err
 		}
@@ -118,8 +120,11 @@ func (e *Engine) requestOf(w *work) Request {
 // claimSend stores number, amount and body before the first byte leaves. A body once stored is sent again as it is.
 func (e *Engine) claimSend(ctx context.Context, tx *gorm.DB, w *work, x *exchange) (*exchange, time.Duration, error) {
 	wait, code, err := e.room(tx, w.refund)
-	if err != nil || wait > 0 {
-		return nil, wait, err
+	if err != nil {
+		return nil, 0, err
+	}
+	if wait > 0 {
+		return nil, wait, e.update(tx, w, StateAuthorized, StateAuthorized, map[string]any{"next_try_at": e.clock.Now().Add(wait)})
 	}
 	if w.caze != nil && w.caze.Over() && w.refund.Attempts == 0 {
 		code = "case_over" // withdrawn or rejected after the refund was authorized

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/wire"
 )
@@ -43,7 +44,7 @@ type Server struct {
 	hellos    int
 	revoked   bool
 	plate     int64
-	sockets   map[*websocket.Conn]bool
+	sockets   map[*websocket.Conn]*sync.Mutex // held while writing
 	devices   []scanner.Device
 
 	address  string
@@ -60,7 +61,7 @@ type record struct {
 
 // New makes a server that is not listening yet.
 func New(token string) *Server {
-	return &Server{Token: token, producers: map[string]*record{}, sockets: map[*websocket.Conn]bool{}, changed: make(chan struct{}), plate: 1, address: "127.0.0.1:0"}
+	return &Server{Token: token, producers: map[string]*record{}, sockets: map[*websocket.Conn]*sync.Mutex{}, changed: make(chan struct{}), plate: 1, address: "127.0.0.1:0"}
 }
 
 // Start listens, at the same address after a Stop.
@@ -120,7 +121,8 @@ func (s *Server) station(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	s.sockets[conn] = true
+	writing := new(sync.Mutex)
+	s.sockets[conn] = writing
 	s.mu.Unlock()
 	defer func() {
 		conn.Close()
@@ -129,7 +131,7 @@ func (s *Server) station(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 	}()
 	conn.SetReadLimit(wire.MaxMessage)
-	s.talk(conn)
+	s.talk(conn, writing)
 }
 
 func (s *Server) cut(p Place) bool { return s.Cut != nil && s.Cut(p) }
@@ -146,9 +148,11 @@ func (s *Server) tell() {
 	s.changed = make(chan struct{})
 }
 
-func (s *Server) talk(conn *websocket.Conn) {
+func (s *Server) talk(conn *websocket.Conn, writing *sync.Mutex) {
 	say := func(m wire.FromServer) bool {
 		b, err := json.Marshal(m)
+		writing.Lock()
+		defer writing.Unlock()
 		return err == nil && conn.WriteMessage(websocket.TextMessage, b) == nil
 	}
 	producer := ""
@@ -215,7 +219,7 @@ func (s *Server) hello(m wire.FromStation, say func(wire.FromServer) bool) bool 
 	}
 	s.tell()
 	s.mu.Unlock()
-	w := wire.FromServer{Op: wire.OpWelcome, Version: wire.Version, ServerTime: time.Now().UTC(), Station: "ST-3", LastSeq: last}
+	w := wire.FromServer{Op: wire.OpWelcome, Version: wire.Version, ServerTime: clock.System{}.Now(), Station: "ST-3", LastSeq: last}
 	if s.View != nil {
 		w.View = s.View()
 	}
@@ -274,7 +278,7 @@ func (s *Server) commit(producer string, scans []scanner.Scan) (answer wire.From
 			if s.Decide != nil {
 				o = s.Decide(scan)
 			}
-			o.Seq, o.At = scan.Seq, time.Now().UTC()
+			o.Seq, o.At = scan.Seq, clock.System{}.Now()
 			p.scans = append(p.scans, scan)
 			p.outcomes = append(p.outcomes, o)
 		}

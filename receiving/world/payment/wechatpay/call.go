@@ -58,7 +58,7 @@ func (g *Gateway) once(ctx context.Context, base *url.URL, method, path string, 
 	if err != nil {
 		return reply{}, err
 	}
-	req.GetBody = nil // a write is sent once per call: the transport must not repeat it on a kept connection that broke
+	req.GetBody = nil // without it the transport does not repeat writes
 	req.Header.Set("Authorization", auth)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "backdock")
@@ -68,7 +68,11 @@ func (g *Gateway) once(ctx context.Context, base *url.URL, method, path string, 
 	if g.encrypt != "" {
 		req.Header.Set("Wechatpay-Serial", g.encrypt)
 	}
-	res, err := g.client.Do(req)
+	client := g.writes
+	if method == http.MethodGet {
+		client = g.reads
+	}
+	res, err := client.Do(req)
 	if err != nil {
 		return reply{}, err
 	}

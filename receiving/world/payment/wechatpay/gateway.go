@@ -19,9 +19,12 @@ type Gateway struct {
 	ring    keyring
 	encrypt string
 	aead    cipher.AEAD // made once: the APIv3 key itself is not kept
-	client  *http.Client
-	now     func() time.Time
-	nonce   func() string
+	// A request is signed for one use. On a kept connection that broke, net/http would repeat a read with the same nonce, and WeChat Pay takes that for a
+	// replay. So reads get a connection each; writes keep theirs and are not repeated (see once).
+	reads, writes *http.Client
+
+	now   func() time.Time
+	nonce func() string
 }
 
 var (
@@ -49,12 +52,22 @@ func New(c Config, now func() time.Time) (*Gateway, error) {
 		ring:    s.ring,
 		encrypt: s.encrypt,
 		aead:    aead,
-		client: &http.Client{
-			Timeout: s.timeout,
-			// A redirect would carry a signed refund to an address nobody configured.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		now:   now,
-		nonce: func() string { return id.Hex(16) },
+		reads:   client(s.timeout, false),
+		writes:  client(s.timeout, true),
+		now:     now,
+		nonce:   func() string { return id.Hex(16) },
 	}, nil
 }
+
+func client(timeout time.Duration, keep bool) *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DisableKeepAlives = !keep
+	return &http.Client{
+		Transport: t, Timeout: timeout,
+		// A redirect would carry a signed refund to an address nobody configured.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Close drops kept connections. The gateway stays usable.
+func (g *Gateway) Close() { g.writes.CloseIdleConnections() }

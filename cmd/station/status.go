@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"github.com/backdock/backdock/scanner/agent"
+	"github.com/backdock/backdock/scanner/serial"
+)
+
+type statusCmd struct {
+	JSON bool `help:"Print the whole state as JSON."`
+}
+
+func (c *statusCmd) Run(ctx context.Context, all *command) error {
+	s, err := agent.Status(ctx, all.Data)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		out := json.NewEncoder(os.Stdout)
+		out.SetIndent("", "  ")
+		return out.Encode(s)
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	link := "offline"
+	if s.Link.Online {
+		link = "online"
+	}
+	if s.Link.Problem != "" {
+		link += " (" + s.Link.Problem + ")"
+	}
+	fmt.Fprintf(w, "station\t%s\n", s.Station)
+	fmt.Fprintf(w, "server\t%s\t%s since %s\n", s.Link.Server, link, s.Link.Since.Local().Format("15:04:05"))
+	fmt.Fprintf(w, "queued\t%d scans\n", s.Link.Queued)
+	fmt.Fprintf(w, "plates\t%d left\n", s.PlatesLeft)
+	for _, d := range s.Devices {
+		fmt.Fprintf(w, "scanner\t%s\t%s\t%d scans\t%s\n", d.Name, d.State, d.Scans, d.Detail)
+	}
+	return w.Flush()
+}
+
+type devicesCmd struct{}
+
+func (devicesCmd) Run() error {
+	ports, err := serial.List("/sys")
+	if err != nil {
+		return err
+	}
+	if len(ports) == 0 {
+		fmt.Println("No serial ports. Is the scanner in USB-COM mode? Its manual has a set-up code for it.")
+		return nil
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "PORT\tDRIVER\tPRODUCT\tURL")
+	for _, p := range ports {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.Path, p.Driver, p.Product, p.URL())
+	}
+	return w.Flush()
+}

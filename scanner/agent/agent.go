@@ -1,0 +1,224 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"sync"
+
+	"github.com/backdock/backdock/internal/clock"
+	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/barcode"
+	"github.com/backdock/backdock/scanner/journal"
+	"github.com/backdock/backdock/scanner/uplink"
+)
+
+// Config is a station. Dir, Server, Token, Clock and Log are required.
+type Config struct {
+	Dir      string // journal and enrolment
+	Server   string
+	Token    string
+	Station  string // name, from the enrolment
+	Bench    string
+	Version  string
+	Lang     string // zh or en
+	Page     string // loopback address of the station page; empty for none
+	Web      fs.FS  // built station page; nil when there is none
+	Scanners []Scanner
+	Clock    clock.Clock
+	Log      *slog.Logger
+}
+
+// Agent is a running station. Make it with New, then Run it.
+type Agent struct {
+	Config
+	journal *journal.Journal
+	uplink  *uplink.Uplink
+	page    *page
+
+	// capturing is held from a code's bytes to its light, so that seq is the order in which codes ended.
+	capturing sync.Mutex
+	last      newest            // newest scan of the station
+	lastOf    map[string]string // device → raw bytes of its newest scan
+	reopened  map[string]bool   // device → no scan since it was opened
+
+	// mu guards what the page shows. Nothing that blocks happens under it.
+	mu      sync.Mutex
+	recent  []entry // newest first
+	notices []Notice
+	view    *scanner.BenchView
+	shadow  shadow
+	link    uplink.Link
+	devices []scanner.Device
+	problem string
+}
+
+// entry is a recent scan with what the station itself thinks of it.
+type entry struct {
+	LocalScan
+	guess *Provisional
+}
+
+// New opens the journal. Close it with Close, or let Run do so.
+func New(c Config) (a *Agent, err error) {
+	j, err := journal.Open(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	a = &Agent{Config: c, journal: j, lastOf: map[string]string{}, reopened: map[string]bool{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+			a = nil
+		}
+	}()
+	for _, s := range c.Scanners {
+		a.devices = append(a.devices, scanner.Device{Name: s.Name, URL: s.URL, State: scanner.DeviceConnecting, Detail: "waiting for the scanner", Since: c.Clock.Now()})
+	}
+	a.uplink, err = uplink.New(uplink.Config{Server: c.Server, Token: c.Token, Agent: c.Version, Journal: j, Sink: a, Clock: c.Clock, Log: c.Log, Devices: a.deviceList})
+	if err != nil {
+		return a, err
+	}
+	a.link = a.uplink.Link()
+	a.shadow.reset(nil)
+	if c.Page != "" {
+		if a.page, err = listen(a, c.Page); err != nil {
+			return a, err
+		}
+	}
+	return a, a.resume()
+}
+
+// Run works until ctx ends, then lets go of everything. A failure of the journal does not end it: the page must be able to say so.
+func (a *Agent) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	for _, s := range a.Scanners {
+		running.Go(func() { a.supervise(ctx, s) })
+	}
+	running.Go(func() {
+		if err := a.uplink.Run(ctx); err != nil {
+			a.failed(err)
+		}
+	})
+	var err error
+	if a.page != nil {
+		err = a.page.serve(ctx)
+	}
+	<-ctx.Done()
+	running.Wait()
+	return errors.Join(err, a.close())
+}
+
+// PageURL is where the station page is, empty without one.
+func (a *Agent) PageURL() string {
+	if a.page == nil {
+		return ""
+	}
+	return a.page.url
+}
+
+func (a *Agent) close() error {
+	var errs []error
+	if a.page != nil {
+		errs = append(errs, a.page.close())
+	}
+	if err := a.journal.Close(); err != nil {
+		errs = append(errs, fmt.Errorf("close journal: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// State is what the page shows now.
+func (a *Agent) State() State {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.state()
+}
+
+func (a *Agent) state() State {
+	s := State{Station: a.Station, Bench: a.Bench, Version: a.Version, Lang: a.Lang, Link: a.linkState(), View: a.view,
+		Devices: append([]scanner.Device{}, a.devices...), Notices: append([]Notice{}, a.notices...), PlatesLeft: a.journal.Plates().Left(), Recent: []LocalScan{}}
+	for _, e := range a.recent {
+		s.Recent = append(s.Recent, a.shown(e))
+	}
+	return s
+}
+
+// shown adds the station's own guess while nobody better can be asked.
+func (a *Agent) shown(e entry) LocalScan {
+	l := e.LocalScan
+	if !a.link.Online && l.Outcome == nil {
+		l.Provisional = e.guess
+	}
+	return l
+}
+
+func (a *Agent) linkState() Link {
+	l := Link{Online: a.link.Online, Since: a.link.Since, Server: a.Server, OffsetMS: a.link.Offset.Milliseconds(), Problem: a.link.Problem}
+	if a.problem != "" {
+		l.Problem = a.problem
+	}
+	if next := a.journal.NextSeq(); next > a.link.Acked {
+		l.Queued = int(next - 1 - a.link.Acked)
+	}
+	return l
+}
+
+// show puts a new scan on the page: light 1.
+func (a *Agent) show(producer string, s scanner.Scan, r barcode.Reading) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	e := entry{LocalScan: local(producer, s, nil), guess: a.shadow.judge(s, r)}
+	a.recent = append([]entry{e}, a.recent[:min(len(a.recent), RecentScans-1)]...)
+	for i := range a.devices {
+		if a.devices[i].Name == s.Device {
+			a.devices[i].Scans++
+			a.devices[i].LastScan = s.CapturedAt
+		}
+	}
+	a.publish(message{Op: "scan", Scan: ptr(a.shown(e))})
+	a.publish(message{Op: "link", Link: ptr(a.linkState())})
+}
+
+// notice tells the page about something that is no scan.
+func (a *Agent) notice(n Notice) {
+	n.At = a.Clock.Now()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.notices = append([]Notice{n}, a.notices[:min(len(a.notices), keptNotices-1)]...)
+	a.publish(message{Op: "notice", Notice: &n})
+}
+
+func (a *Agent) publishLink() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.publish(message{Op: "link", Link: ptr(a.linkState())})
+}
+
+func (a *Agent) deviceList() []scanner.Device {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]scanner.Device{}, a.devices...)
+}
+
+func (a *Agent) setDevice(name string, state scanner.DeviceState, detail string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range a.devices {
+		d := &a.devices[i]
+		if d.Name != name || (d.State == state && d.Detail == detail) {
+			continue
+		}
+		if d.State != state {
+			d.Since = a.Clock.Now()
+		}
+		d.State, d.Detail = state, detail
+		a.Log.Info("scanner", "device", name, "state", state, "detail", detail)
+		a.publish(message{Op: "devices", Devices: append([]scanner.Device{}, a.devices...)})
+		a.uplink.DevicesChanged()
+	}
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,188 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/backdock/backdock/internal/killpoint"
+	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/frame"
+)
+
+const (
+	faultPause = 2 * time.Second // before a device that is there but cannot be used is tried again
+	gonePause  = 200 * time.Millisecond
+)
+
+// chunk is the bytes of one read.
+type chunk struct {
+	data []byte
+	at   time.Duration
+}
+
+// supervise keeps one scanner open for as long as ctx lasts.
+func (a *Agent) supervise(ctx context.Context, s Scanner) {
+	for ctx.Err() == nil {
+		stream, err := s.Driver.Open(ctx)
+		pause := gonePause
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				stream.Close()
+			}
+			return
+		case err != nil:
+			a.setDevice(s.Name, scanner.DeviceFault, err.Error())
+			pause = faultPause
+		default:
+			a.setDevice(s.Name, scanner.DeviceConnected, "")
+			err = a.listen(ctx, s, stream)
+			if ctx.Err() != nil {
+				return
+			}
+			a.Log.Warn("scanner gone", "device", s.Name, "err", err)
+			a.capturing.Lock()
+			a.reopened[s.Name] = true
+			a.capturing.Unlock()
+			a.setDevice(s.Name, scanner.DeviceGone, "unplugged or switched off; the station keeps looking for it")
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+// listen takes one opening of a scanner to its end.
+func (a *Agent) listen(ctx context.Context, s Scanner, stream io.ReadWriteCloser) error {
+	chunks := make(chan chunk, 64)
+	beeps := make(chan []byte, 8)
+	stop := make(chan struct{})
+	var helpers sync.WaitGroup
+	var readErr error
+	helpers.Go(func() { defer close(chunks); readErr = readAll(stream, chunks, stop) })
+	helpers.Go(func() { a.beepAll(stream, beeps, s.Name) })
+	f := frame.New(s.Profile, mono())
+	end := context.AfterFunc(ctx, func() { stream.Close() })
+	_ = follow(f, chunks, nil, func(e frame.Event) { a.frame(s, e, beeps) })
+	end()
+	close(stop)
+	close(beeps)
+	err := stream.Close()
+	helpers.Wait()
+	return errors.Join(readErr, err)
+}
+
+// follow feeds chunks to a framer, with its deadlines, until they end; then the framer says what is left. each, if not nil, sees every chunk first.
+func follow(f *frame.Framer, chunks <-chan chunk, each func(chunk) error, out func(frame.Event)) error {
+	tell := func(events []frame.Event) {
+		for _, e := range events {
+			out(e)
+		}
+	}
+	take := func(c chunk) error {
+		if each != nil {
+			if err := each(c); err != nil {
+				return err
+			}
+		}
+		tell(f.Write(c.data, c.at))
+		return nil
+	}
+	for {
+		var deadline <-chan time.Time
+		if at, waiting := f.Deadline(); waiting {
+			deadline = time.After(max(0, at-mono()))
+		}
+		select {
+		case c, open := <-chunks:
+			if !open {
+				tell(f.Hangup())
+				return nil
+			}
+			if err := take(c); err != nil {
+				return err
+			}
+		case <-deadline:
+			// Bytes that came in time may wait behind the timer.
+			if len(chunks) == 0 {
+				tell(f.Expire(mono()))
+			}
+		}
+	}
+}
+
+// readAll only reads: the kernel holds little, and what it drops is half a code.
+func readAll(r io.Reader, into chan<- chunk, stop <-chan struct{}) error {
+	buf := make([]byte, 4096)
+	for {
+		n, err := r.Read(buf)
+		if n > 0 {
+			select {
+			case into <- chunk{data: append([]byte(nil), buf[:n]...), at: mono()}:
+			case <-stop:
+				return nil
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// beepAll only writes: a scanner that takes no bytes holds up nobody else.
+func (a *Agent) beepAll(w io.Writer, beeps <-chan []byte, name string) {
+	failing := false
+	for b := range beeps {
+		killpoint.Hit("agent.beep")
+		_, err := w.Write(b)
+		killpoint.Hit("agent.beeped")
+		if err != nil && !failing {
+			a.Log.Warn("the scanner takes no feedback", "device", name, "err", err)
+		}
+		failing = err != nil
+	}
+}
+
+// frame takes one event and answers the scanner.
+func (a *Agent) frame(s Scanner, e frame.Event, beeps chan<- []byte) {
+	b := s.Feedback.Bad
+	if a.safe(s, e) {
+		b = s.Feedback.Good
+	}
+	if len(b) == 0 || e.Kind == frame.NoRead {
+		return
+	}
+	select {
+	case beeps <- b:
+	default: // eight beeps behind: this scanner does not listen, and scanning must go on
+	}
+}
+
+// safe takes one event and reports whether it is a scan that is on the disk and can be used.
+func (a *Agent) safe(s Scanner, e frame.Event) bool {
+	in := read{device: s.Name, source: scanner.FromDevice, raw: e.Data, at: e.At, double: s.Double}
+	switch e.Kind {
+	case frame.Complete:
+		if e.Idle {
+			in.flags = append(in.flags, scanner.IdleFraming)
+		}
+	case frame.Overflow:
+		in.flags = append(in.flags, scanner.Overflow)
+		a.notice(Notice{Code: NoticeOverflow, Device: s.Name, Tone: scanner.ToneError, Bytes: len(e.Data)})
+	case frame.NoRead:
+		a.notice(Notice{Code: NoticeNoRead, Device: s.Name, Tone: scanner.ToneMid})
+		return false
+	case frame.Partial:
+		a.notice(Notice{Code: NoticePartial, Device: s.Name, Tone: scanner.ToneError, Bytes: e.Lost})
+		return false
+	case frame.Stale:
+		a.notice(Notice{Code: NoticeCutOff, Device: s.Name, Tone: scanner.ToneError, Bytes: e.Lost})
+		return false
+	}
+	scan, err := a.capture(in)
+	return err == nil && usable(scan)
+}
