@@ -62,6 +62,7 @@ soak: .cache/setup-test web $(BINARIES) ## the crash and property tests at full 
 
 test-peers: .cache/setup-build $(BINARIES) ## independent implementations of the outside protocols, both ways
 	cd internal/sandbox/wechatpay/peers && npm ci --silent --no-audit --no-fund && npm test --silent
+	go test -count=1 -tags peers -run Peers ./receiving/world/payment/wechatpay
 
 screenshots: .cache/setup-test web $(BINARIES) ## pictures of every screen in both languages into docs/screens
 	cd web && npm run screenshots --silent

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 )
@@ -67,11 +68,11 @@ func (s *Server) guard(c *fiber.Ctx) (err error) {
 	if err := cleanText(c); err != nil {
 		return s.send(c, err)
 	}
-	start := time.Now()
+	start := clock.Mono()
 	if err = c.Next(); err != nil {
 		err = s.send(c, err)
 	}
-	s.metrics.request(c, time.Since(start))
+	s.metrics.request(c, time.Duration(clock.Mono()-start)*time.Microsecond)
 	return err
 }
 

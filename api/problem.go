@@ -94,8 +94,9 @@ func statusProblem(status int, detail string) *Problem {
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code}
 }
 
-// useProblems makes huma's own errors Problems. huma keeps its constructor in a package variable, so this is done once per process.
+// useProblems makes huma's own errors Problems, and lists lists: never null. huma keeps both in package variables, so this is done once per process.
 var useProblems = sync.OnceFunc(func() {
+	huma.DefaultArrayNullable = false
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
 		p := statusProblem(status, msg)
 		for _, err := range errs {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
 
 	"github.com/backdock/backdock/internal/auth"
 	"github.com/backdock/backdock/internal/fault"
@@ -104,15 +105,23 @@ func (s *Server) admit(r route) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(hc)
 		ctx := hc.Context()
-		k := &call{route: r.method + " " + r.path, path: c.Path(), requestID: requestID(c)}
+		k := &call{route: r.method + " " + r.path, path: c.Path(), requestID: requestID(c), address: c.IP(), secure: c.Protocol() == "https"}
 		ctx = context.WithValue(ctx, callKey{}, k)
+		err := s.sameSite(c)
 		if r.access.open {
+			if err != nil {
+				_ = s.send(c, err)
+				return
+			}
 			next(huma.WithContext(hc, ctx))
 			return
 		}
-		who, err := s.identify(ctx, c.Cookies(cookieName), r.access)
+		var who caller
+		if err == nil {
+			who, err = s.identify(ctx, c.Cookies(cookieName), r.access)
+		}
 		if err == nil && r.method != http.MethodGet {
-			err = s.admitWrite(hc, who)
+			err = who.CheckCSRF(hc.Header(headerCSRF))
 		}
 		if err == nil {
 			err = k.read(hc, who, c.Body())
@@ -136,11 +145,12 @@ func (s *Server) identify(ctx context.Context, token string, a access) (caller, 
 	return caller{Principal: p, Scope: p.Scope(a.roles...)}, nil
 }
 
-func (s *Server) admitWrite(hc huma.Context, who caller) error {
-	if origin := hc.Header("Origin"); origin != "" && !s.ours(humafiber.Unwrap(hc), origin) {
+// sameSite refuses writes that another site's page sends; a program that is no browser sends no Origin.
+func (s *Server) sameSite(c *fiber.Ctx) error {
+	if origin := c.Get("Origin"); c.Method() != http.MethodGet && origin != "" && !s.ours(c, origin) {
 		return fault.New(fault.Denied, "origin", "requests from other sites are refused")
 	}
-	return who.CheckCSRF(hc.Header(headerCSRF))
+	return nil
 }
 
 // fail turns a handler's error into a Problem and logs what is our fault: huma would send the text of an unknown error.

@@ -15,6 +15,7 @@ import (
 	"github.com/backdock/backdock/inventory/qc"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/aftersales"
+	"github.com/backdock/backdock/receiving/aftersales/refund"
 	"github.com/backdock/backdock/receiving/order"
 )
 
@@ -25,6 +26,7 @@ func TestModelsMatchTheSchema(t *testing.T) {
 		inventory.Unit{}, inventory.Movement{}, inventory.Balance{}, qc.Inspection{},
 		order.Order{}, order.Line{}, order.Serial{}, order.Payment{}, order.OrderPayment{}, order.Shipment{}, order.ShipmentLine{},
 		aftersales.Case{}, aftersales.CaseLine{}, aftersales.Task{},
+		refund.Refund{}, refund.Line{}, refund.Attempt{}, refund.StoredNotice{},
 		receiving.Parcel{}, receiving.Receipt{}, receiving.ReceiptLine{}, receiving.Alias{}, receiving.Bench{}, receiving.Station{}, receiving.Producer{},
 		receiving.Outcome{}, receiving.Lease{},
 	}

@@ -26,6 +26,7 @@ type command struct {
 	Listen  listenCmd        `cmd:"" help:"Show what one scanner sends and what it means. Sends nothing anywhere."`
 	Replay  replayCmd        `cmd:"" help:"Show what a capture file holds and what it means."`
 	Status  statusCmd        `cmd:"" help:"Show how the running agent is doing."`
+	Doctor  doctorCmd        `cmd:"" help:"Look for what usually keeps a station from working, and say what to do."`
 	Devices devicesCmd       `cmd:"" help:"List serial ports with the URL that finds each again. Opens none."`
 	Version kong.VersionFlag `help:"Print the version."`
 }

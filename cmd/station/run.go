@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -17,12 +18,13 @@ import (
 const softMemory = 24 << 20
 
 type runCmd struct {
-	Server string   `help:"URL of the server; from the enrolment if not given." placeholder:"URL" env:"STATION_SERVER"`
-	Token  string   `help:"Station token; from the enrolment if not given." placeholder:"TOKEN" env:"STATION_TOKEN"`
-	Page   string   `help:"Loopback address of the station page; none to serve no page." default:"127.0.0.1:7070" env:"STATION_PAGE"`
-	Device []string `help:"Scanner URL; repeat for more (in the environment, separate by spaces). See docs/station.md." placeholder:"URL" sep:" " env:"STATION_DEVICE"`
-	Lang   string   `help:"Language of the page, zh or en." enum:"zh,en" default:"zh" env:"STATION_LANG"`
-	Log    string   `help:"Log level: debug, info, warn, error." enum:"debug,info,warn,error" default:"info" env:"STATION_LOG"`
+	Server        string   `help:"URL of the server; from the enrolment if not given." placeholder:"URL" env:"STATION_SERVER"`
+	Token         string   `help:"Station token; from the enrolment if not given." placeholder:"TOKEN" env:"STATION_TOKEN"`
+	Page          string   `help:"Loopback address of the station page; none to serve no page." default:"127.0.0.1:7070" env:"STATION_PAGE"`
+	Device        []string `help:"Scanner URL; repeat for more (in the environment, separate by spaces). See docs/station.md." placeholder:"URL" sep:" " env:"STATION_DEVICE"`
+	Lang          string   `help:"Language of the page, zh or en." enum:"zh,en" default:"zh" env:"STATION_LANG"`
+	ExitWithStdin bool     `help:"End when standard input ends: for programs that start an agent and may die before it." hidden:""`
+	Log           string   `help:"Log level: debug, info, warn, error." enum:"debug,info,warn,error" default:"info" env:"STATION_LOG"`
 }
 
 func (r *runCmd) Run(ctx context.Context, c *command) error {
@@ -54,6 +56,14 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 	conf := agent.Config{Dir: c.Data, Server: e.Server, Token: e.Token, Station: e.Station, Bench: e.Bench, Version: version, Lang: r.Lang, Scanners: scanners, Clock: clock.System{}, Log: log}
 	if r.Page != "none" {
 		conf.Page = r.Page
+	}
+	if r.ExitWithStdin {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			cancel()
+		}()
 	}
 	a, err := agent.New(conf)
 	if err != nil {

@@ -30,7 +30,7 @@ var rooms = []struct {
 	{"scanner/tcp", []string{"scanner", plumbing}},
 	{"scanner/replay", []string{"scanner", plumbing}},
 	{"scanner/journal", []string{"scanner", "scanner/wire", plumbing}},
-	{"scanner/uplink", []string{"scanner", "scanner/wire", plumbing}},
+	{"scanner/uplink", []string{"scanner", "scanner/wire", "scanner/journal", plumbing}},
 	{"scanner/agent", []string{"scanner/...", "web", plumbing}},
 
 	{"inventory", []string{"internal/..."}},

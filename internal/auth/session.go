@@ -110,12 +110,14 @@ func (k *Keeper) Session(ctx context.Context, token string) (*Principal, error) 
 		return nil, ErrSession
 	}
 	var row struct {
-		sessionRow
-		userRow
+		ID                      id.User
+		Username, Display, Lang string
+		CSRF                    string `gorm:"column:csrf"`
+		SeenAt                  time.Time
 	}
-	now := k.clock.Now()
-	res := k.db.From(ctx).Table("sessions AS s").Select("s.*, u.*").Joins("JOIN users AS u ON u.id = s.user_id").
-		Where("s.token_hash = ? AND s.expires_at > ? AND s.seen_at > ? AND NOT u.disabled", digest(token), now, now.Add(-k.o.IdleFor)).Limit(1).Scan(&row)
+	now, hash := k.clock.Now(), digest(token)
+	res := k.db.From(ctx).Table("sessions AS s").Select("u.id, u.username, u.display, u.lang, s.csrf, s.seen_at").Joins("JOIN users AS u ON u.id = s.user_id").
+		Where("s.token_hash = ? AND s.expires_at > ? AND s.seen_at > ? AND NOT u.disabled", hash, now, now.Add(-k.o.IdleFor)).Limit(1).Scan(&row)
 	if res.Error != nil {
 		return nil, fmt.Errorf("find session: %w", res.Error)
 	}
@@ -124,13 +126,13 @@ func (k *Keeper) Session(ctx context.Context, token string) (*Principal, error) 
 	}
 	if now.Sub(row.SeenAt) > time.Minute { // not at every request: that would be a write for every read
 		err := k.db.InTx(context.WithoutCancel(ctx), func(tx *gorm.DB) error {
-			return tx.Model(&sessionRow{}).Where("token_hash = ?", row.TokenHash).Update("seen_at", now).Error
+			return tx.Model(&sessionRow{}).Where("token_hash = ?", hash).Update("seen_at", now).Error
 		})
 		if err != nil {
 			return nil, fmt.Errorf("touch session: %w", err)
 		}
 	}
-	return k.principal(ctx, row.userRow, row.sessionRow)
+	return k.principal(ctx, userRow{ID: row.ID, Username: row.Username, Display: row.Display, Lang: row.Lang}, sessionRow{TokenHash: hash, CSRF: row.CSRF})
 }
 
 // CheckCSRF compares the token of a write with the session's.

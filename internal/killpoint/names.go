@@ -32,4 +32,8 @@ var Names = []string{
 	"agent.captured",
 	"agent.beep",
 	"agent.beeped",
+
+	// receiving/desk: a batch of scans
+	"desk.before_commit",
+	"desk.after_commit",
 }

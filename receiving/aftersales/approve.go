@@ -44,16 +44,24 @@ func Withdraw(ctx context.Context, tx *gorm.DB, log *event.Log, caseID id.Case, 
 	return refuse(ctx, tx, log, caseID, Change{Decision: "withdrawn", By: by, Why: why}, "")
 }
 
+// Expire records that the buyer never sent the goods.
+func Expire(ctx context.Context, tx *gorm.DB, log *event.Log, caseID id.Case, by id.User, why string) (Case, error) {
+	return refuse(ctx, tx, log, caseID, Change{Decision: "expired", By: by, Why: why}, "")
+}
+
 func refuse(ctx context.Context, tx *gorm.DB, log *event.Log, caseID id.Case, ch Change, told string) (Case, error) {
 	c, err := Locked(ctx, tx, caseID)
 	if err != nil || c.Decision == ch.Decision {
 		return c, err
 	}
+	granted := c.Granted() || c.ApprovedMinor > 0
 	if c, err = Move(ctx, tx, log, caseID, ch); err != nil {
 		return Case{}, err
 	}
-	if err := revoke(ctx, tx, &c); err != nil {
-		return Case{}, err
+	if granted {
+		if err := revoke(ctx, tx, &c); err != nil {
+			return Case{}, err
+		}
 	}
 	if told == "" {
 		return c, nil
@@ -65,7 +73,9 @@ func refuse(ctx context.Context, tx *gorm.DB, log *event.Log, caseID id.Case, ch
 func (c Case) Granted() bool { return c.Decision == "approved" || c.Decision == "platform_decided" }
 
 // Over reports whether the request is dead: goods that still arrive are received, no money follows.
-func (c Case) Over() bool { return slices.Contains([]string{"withdrawn", "rejected", "expired"}, c.Decision) }
+func (c Case) Over() bool {
+	return slices.Contains([]string{"withdrawn", "rejected", "expired"}, c.Decision)
+}
 
 // grant raises the approved columns for the lines of a locked case and tells it. Lines that were granted before are left alone.
 func grant(ctx context.Context, tx *gorm.DB, log *event.Log, c *Case, by id.User) error {
@@ -152,7 +162,7 @@ func revoke(ctx context.Context, tx *gorm.DB, c *Case) error {
 		}
 	}
 	for _, l := range lines {
-		if l.OrderLineID == nil || l.ApprovedMinor == 0 {
+		if l.OrderLineID == nil {
 			continue
 		}
 		if err := lower(tx, c, l); err != nil {

@@ -110,7 +110,9 @@ func overlay(paid, back int64) string {
 	return Refunded
 }
 
-func rank(overlay string) int { return slices.Index([]string{"", PartiallyRefunded, Refunded}, overlay) }
+func rank(overlay string) int {
+	return slices.Index([]string{"", PartiallyRefunded, Refunded}, overlay)
+}
 
 func change(ctx context.Context, tx *gorm.DB, log *event.Log, o Order, by id.User, set map[string]any, data event.Data) error {
 	o.Version++

@@ -65,11 +65,13 @@ func (a *Agent) scanOf(in read) (scanner.Scan, barcode.Reading) {
 		scan.Flags = append(scan.Flags, scanner.NotText)
 	}
 	raw := string(in.raw)
-	if in.double > 0 && a.last.device == in.device && a.last.raw == raw && in.at-a.last.at <= in.double {
+	switch before, known := a.lastOf[in.device]; {
+	case a.reopened[in.device]:
+		if known && before == raw {
+			scan.Flags = append(scan.Flags, scanner.RepeatAfterRestart)
+		}
+	case in.double > 0 && a.last.device == in.device && a.last.raw == raw && in.at-a.last.at <= in.double:
 		scan.Flags = append(scan.Flags, scanner.DoubleRead)
-	}
-	if before, known := a.lastOf[in.device]; known && a.reopened[in.device] && before == raw {
-		scan.Flags = append(scan.Flags, scanner.RepeatAfterRestart)
 	}
 	return scan, barcode.Read(scan.Data, scan.Symbology)
 }

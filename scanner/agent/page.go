@@ -108,7 +108,7 @@ func (p *page) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /agent/state", p.withCookie(p.getState))
 	mux.HandleFunc("GET /agent/ws", p.withCookie(p.getSocket))
-	mux.HandleFunc("/agent/", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /agent/", func(w http.ResponseWriter, _ *http.Request) {
 		problem(w, http.StatusNotFound, "not_found", "no such address")
 	})
 	mux.HandleFunc("GET /", p.getFile)
@@ -168,7 +168,7 @@ func (p *page) getState(w http.ResponseWriter, _ *http.Request) {
 // getFile serves the built page; every path without a file is the page itself, which routes within.
 func (p *page) getFile(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
-	if strings.Contains(path.Base(name), ".") && name != "station.html" {
+	if path.Ext(name) != "" && name != "station.html" {
 		if p.agent.Web == nil {
 			http.NotFound(w, r)
 			return
@@ -179,6 +179,7 @@ func (p *page) getFile(w http.ResponseWriter, r *http.Request) {
 		http.FileServerFS(p.agent.Web).ServeHTTP(w, r)
 		return
 	}
+	http.SetCookie(w, &http.Cookie{Name: PageCookie, Value: p.token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
 	var index []byte
 	err := os.ErrNotExist
 	if p.agent.Web != nil {
@@ -188,7 +189,6 @@ func (p *page) getFile(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusServiceUnavailable, "page_missing", "the station page is not built in: run make web and build again")
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: PageCookie, Value: p.token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Write(index)

@@ -199,17 +199,20 @@ func (im *Importer) submit(ctx context.Context, tx *gorm.DB, c aftersales.Case) 
 	return aftersales.Submit(ctx, tx, im.log, c)
 }
 
-// follow moves the case's decision and money as the channel says.
+// follow moves the case's money and decision as the channel says. Money first: what was paid elsewhere must not be paid again because of an approval.
 func (im *Importer) follow(ctx context.Context, tx *gorm.DB, caseID id.Case, rec Case) (moved bool, warnings []Problem, err error) {
 	before, err := aftersales.Locked(ctx, tx, caseID)
 	if err != nil {
 		return false, nil, err
 	}
-	c, err := im.decide(ctx, tx, before, rec.Decision)
-	if err == nil && rec.RefundedElsewhereMinor > 0 && c.Money != "returned_elsewhere" && c.Money != "to_recover" && c.Money != "recovered" {
-		if c, err = aftersales.Move(ctx, tx, im.log, caseID, aftersales.Change{Money: "returned_elsewhere", Why: "channel"}); err == nil && im.hooks.Observe != nil {
-			err = im.hooks.Observe(ctx, tx, caseID, rec.RefundedElsewhereMinor)
+	if rec.RefundedElsewhereMinor > 0 {
+		if err := im.observe(ctx, tx, before, rec.RefundedElsewhereMinor); err != nil {
+			return false, nil, err
 		}
+	}
+	c, err := aftersales.Locked(ctx, tx, caseID)
+	if err == nil {
+		c, err = im.decide(ctx, tx, c, rec.Decision)
 	}
 	if fault.Code(err) == "case_state" {
 		return false, []Problem{{Field: "decision", Code: "late_message", Message: fault.Of(err).Message}}, nil
@@ -225,6 +228,8 @@ func (im *Importer) decide(ctx context.Context, tx *gorm.DB, c aftersales.Case, 
 		return aftersales.Reject(ctx, tx, im.log, c.ID, 0, "channel")
 	case to == "withdrawn":
 		return aftersales.Withdraw(ctx, tx, im.log, c.ID, 0, "channel")
+	case to == "expired":
+		return aftersales.Expire(ctx, tx, im.log, c.ID, 0, "channel")
 	case to == "approved" && c.OrderID != nil:
 		return aftersales.Approve(ctx, tx, im.log, c.ID, 0, "channel")
 	}

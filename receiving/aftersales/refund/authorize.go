@@ -23,7 +23,7 @@ func (e *Engine) Authorize(ctx context.Context, tx *gorm.DB, r id.Refund, by id.
 	if w.refund.RequestedBy != nil && *w.refund.RequestedBy == by {
 		return w.refund, fault.New(fault.Denied, "same_person", "who asked for refund %s cannot authorize it", w.refund.Number)
 	}
-	c := change{by: by, code: note}
+	c := change{by: by, note: note}
 	if w.refund.Proof == "" {
 		err := e.authorize(ctx, tx, w, c)
 		return w.refund, err
@@ -46,7 +46,7 @@ func (e *Engine) authorize(ctx context.Context, tx *gorm.DB, w *work, c change) 
 }
 
 // Hold keeps an authorized refund from going out.
-func (e *Engine) Hold(ctx context.Context, tx *gorm.DB, r id.Refund, by id.User, reason string) (Refund, error) {
+func (e *Engine) Hold(ctx context.Context, tx *gorm.DB, r id.Refund, by id.User, note string) (Refund, error) {
 	w, err := lock(tx, r)
 	if err != nil {
 		return Refund{}, err
@@ -55,15 +55,8 @@ func (e *Engine) Hold(ctx context.Context, tx *gorm.DB, r id.Refund, by id.User,
 		return w.refund, fault.New(fault.Conflict, "refund_state", "refund %s is %s: only an authorized one that has not gone out can be held", w.refund.Number, w.refund.State).
 			With("state", string(w.refund.State))
 	}
-	err = e.move(ctx, tx, w, StateHeld, change{by: by, code: "by_person", set: map[string]any{"hold_code": "by_person", "reason": first(reason, w.refund.Reason)}})
+	err = e.move(ctx, tx, w, StateHeld, change{by: by, code: "by_person", note: note, set: map[string]any{"hold_code": "by_person"}})
 	return w.refund, err
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // Release lets a held refund go on where it stopped. One that may have reached the gateway is asked about before anything is sent again.

@@ -316,3 +316,6 @@ func (b *bed) audit() {
 }
 
 func userID(n int) id.User { return id.User(n) }
+
+// refundGap is more than the gateway wants between two refunds on one payment.
+const refundGap = 2 * time.Minute

@@ -102,6 +102,7 @@ func TestCrashAtEveryPoint(t *testing.T) {
 				t.Fatal(err)
 			}
 			b := newBed(t, d, 1<<40)
+			b.now()
 			s, address := world(t, sim.Behaviour{SettleAfterMS: 30, Outcome: sim.Success, Callbacks: true})
 			c := &crash{t: t, env: []string{"REFUND_CHILD=" + url, "REFUND_KEYS=" + keyFolder, "REFUND_WORLD=" + address, "REFUND_CALLBACKS=" + freeAddress(t)}}
 			for _, name := range names {

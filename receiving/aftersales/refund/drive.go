@@ -38,7 +38,9 @@ func (e *Engine) Drive(ctx context.Context, r id.Refund) (time.Duration, error) 
 		res := e.call(ctx, x)
 		killpoint.Hit("refund.answered")
 		// What the gateway said must be written down even while this process is told to stop.
-		wait, err = e.conclude(context.WithoutCancel(ctx), x, res)
+		rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.pace.Lease/2)
+		wait, err = e.conclude(rest, x, res)
+		cancel()
 		if err != nil {
 			return 0, err
 		}

@@ -16,6 +16,7 @@ import (
 type change struct {
 	set  map[string]any // columns of refunds
 	code string         // why, for the event
+	note string         // what a person wrote
 	by   id.User
 }
 
@@ -77,6 +78,9 @@ func (e *Engine) append(ctx context.Context, tx *gorm.DB, w *work, from State, c
 		"origin": r.Origin, "order": w.order.Number, "entitlement": r.Entitlement}
 	if c.code != "" {
 		data["code"] = c.code
+	}
+	if c.note != "" {
+		data["note"] = c.note
 	}
 	kind := string(r.State)
 	if from == "" && r.Origin != OriginOurs {

@@ -109,7 +109,7 @@ func (e *Engine) forward(ctx context.Context, tx *gorm.DB, a Account, w *work, n
 }
 
 func (e *Engine) observeNotice(ctx context.Context, tx *gorm.DB, a Account, n Notice, c id.Case) error {
-	_, err := e.Observe(ctx, tx, Observed{Account: a, TransactionID: n.TransactionID, OutTradeNo: n.OutTradeNo, Case: c, Origin: OriginSellerBackend,
+	_, err := e.Observe(ctx, tx, Observed{Account: a, TransactionID: n.TransactionID, OutTradeNo: n.OutTradeNo, CaseID: c, Origin: OriginSellerBackend,
 		ExternalID: n.Result.ExternalID, AmountMinor: n.AmountMinor, Currency: n.Currency, At: n.Result.SettledAt})
 	return err
 }

@@ -165,7 +165,7 @@ func (b *bed) observe(o sold, c id.Case, external string, minor int64) refund.Re
 	b.t.Helper()
 	var r refund.Refund
 	b.tx(func(tx *gorm.DB) (err error) {
-		r, err = b.Observe(b.t.Context(), tx, refund.Observed{Account: account, TransactionID: b.payment(o.payments[0]).TransactionID, Case: c, Origin: refund.OriginPlatform,
+		r, err = b.Observe(b.t.Context(), tx, refund.Observed{Account: account, TransactionID: b.payment(o.payments[0]).TransactionID, CaseID: c, Origin: refund.OriginPlatform,
 			ExternalID: external, AmountMinor: minor})
 		return err
 	})

@@ -1,6 +1,7 @@
 package refund
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,9 +18,9 @@ import (
 // Observed is a refund that others made: the platform by itself, the merchant in the gateway's own console, somebody by hand.
 type Observed struct {
 	Account       Account
-	TransactionID string // this or OutTradeNo names the payment
+	TransactionID string // this or OutTradeNo names the payment; neither: see CaseID
 	OutTradeNo    string
-	Case          id.Case // 0: the one case of the payment's orders that it can only mean, if there is exactly one
+	CaseID        id.Case // 0: the one case of the payment's orders that it can only mean, if there is exactly one
 	Origin        string  // platform, seller_backend or manual
 	ExternalID    string  // the gateway's or platform's number: the same one again changes nothing
 	AmountMinor   int64
@@ -30,7 +31,16 @@ type Observed struct {
 
 // Observe records a refund of other origin in the caller's transaction. It is always recorded, even above what was paid: money that has moved is a fact. What
 // it covers is not paid again: refunds of ours that have not gone out are withdrawn, or held where it covers a part.
+//
+// A channel often knows only the case and how much of it is paid back by now. Then CaseID alone names it, and AmountMinor is that total: what was not recorded
+// before is recorded now.
 func (e *Engine) Observe(ctx context.Context, tx *gorm.DB, o Observed) (Refund, error) {
+	if o.TransactionID == "" && o.OutTradeNo == "" && o.CaseID != 0 {
+		var err error
+		if o, err = e.ofCase(tx, o); err != nil || o.AmountMinor == 0 {
+			return Refund{}, err
+		}
+	}
 	if o.AmountMinor <= 0 || o.ExternalID == "" || !slices.Contains([]string{OriginPlatform, OriginSellerBackend, OriginManual}, o.Origin) {
 		return Refund{}, fault.New(fault.Invalid, "observed_refund", "an observed refund has an amount, an origin and a number of its own")
 	}
@@ -38,7 +48,7 @@ func (e *Engine) Observe(ctx context.Context, tx *gorm.DB, o Observed) (Refund, 
 	if err != nil {
 		return Refund{}, err
 	}
-	c, ord, err := claimant(tx, p.ID, o.Case)
+	c, ord, err := claimant(tx, p.ID, o.CaseID)
 	if err != nil {
 		return Refund{}, err
 	}
@@ -130,7 +140,7 @@ func (e *Engine) record(ctx context.Context, tx *gorm.DB, l *locked, p order.Pay
 		at = now
 	}
 	r := Refund{Number: e.number(), Entitlement: fmt.Sprintf("observed:%d:%s", p.ID, o.ExternalID), Part: 1, OwnerID: l.order.OwnerID, ShopID: l.order.ShopID,
-		OrderID: l.order.ID, PaymentID: p.ID, AmountMinor: o.AmountMinor, Currency: first(o.Currency, p.Currency), Origin: o.Origin, State: StateSucceeded,
+		OrderID: l.order.ID, PaymentID: p.ID, AmountMinor: o.AmountMinor, Currency: cmp.Or(o.Currency, p.Currency), Origin: o.Origin, State: StateSucceeded,
 		GatewayRefundID: &o.ExternalID, Reason: o.Reason, RequestedAt: now, SettledAt: &at, Version: 1}
 	if l.caze != nil {
 		r.CaseID = &l.caze.ID

@@ -179,6 +179,9 @@ func (a *ask) admissible() error {
 	case len(a.pays) == 0:
 		return fault.New(fault.Conflict, "no_payment", "order %s was never paid: there is nothing to return", a.l.order.Number)
 	}
+	if err := a.explained(); err != nil {
+		return err
+	}
 	var rs []Refund
 	err := a.tx.Where("entitlement = ? AND state NOT IN ?", a.ent.Key, []State{StateFailed, StateClosed, StateCancelled}).Limit(1).Find(&rs).Error
 	if err != nil {
@@ -188,6 +191,21 @@ func (a *ask) admissible() error {
 		return exists(a.ent.Key, rs[0].Number)
 	}
 	return a.freeUnits()
+}
+
+// explained refuses a case that others have paid back, when no observed refund says how much: it was told before its order was known.
+func (a *ask) explained() error {
+	if a.l.caze.Money != "returned_elsewhere" {
+		return nil
+	}
+	var n int64
+	if err := a.tx.Model(&Refund{}).Where("case_id = ? AND origin <> ?", a.l.caze.ID, OriginOurs).Count(&n).Error; err != nil {
+		return fmt.Errorf("look for observed refunds: %w", err)
+	}
+	if n == 0 {
+		return fault.New(fault.Conflict, "refunded_elsewhere", "case %s was paid back by others: record how much before more is returned", a.l.caze.Number)
+	}
+	return nil
 }
 
 // freeUnits refuses a unit that another refund pays for, or that belongs to another line.

@@ -54,7 +54,7 @@ var next = map[State][]step{
 		{StateSucceeded, "verified notice"},
 	},
 	StateUnknown: {
-		{StateAuthorized, "query proves absence: same number again"},
+		{StateAuthorized, "query proves absence, same number again"},
 		{StateAccepted, "query"},
 		{StateSucceeded, "query or verified notice"},
 		{StateHeld, "query"},

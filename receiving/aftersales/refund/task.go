@@ -14,6 +14,7 @@ const (
 	TaskAuthorize     = "refund_authorize"     // waits for someone other than the requester
 	TaskHeld          = "refund_held"          // funds or a decision needed
 	TaskFailed        = "refund_failed"        // this route is closed: replace it or pay by hand
+	TaskObserved      = "refund_observed"      // others paid a case back whose order or payment is not known: subject case/NUMBER
 	TaskContradiction = "refund_contradiction" // the gateway says two things: look at its statement
 )
 

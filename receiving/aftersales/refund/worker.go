@@ -3,6 +3,7 @@ package refund
 import (
 	"context"
 	"fmt"
+	"math/bits"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -72,7 +73,7 @@ func (e *Engine) Run(ctx context.Context, every time.Duration) error {
 }
 
 // Sweep gives a job to every refund that is due and has none. One that has a job keeps it, unless it is overdue by a whole lease: then that job's process is
-// dead, and River would notice only after a minute or two.
+// likely dead, which River notices only after a minute or two. Another job is made after one lease, two, four and so on: a few in a crash, not a flood in a jam.
 func (e *Engine) Sweep(ctx context.Context) error {
 	now := e.clock.Now()
 	var due []Refund
@@ -83,8 +84,8 @@ func (e *Engine) Sweep(ctx context.Context) error {
 	}
 	for _, r := range due {
 		why := ""
-		if now.Sub(r.dueAt()) > e.pace.Lease {
-			why = fmt.Sprintf("overdue:%d", r.Version)
+		if late := uint64(now.Sub(r.dueAt()) / e.pace.Lease); late > 0 {
+			why = fmt.Sprintf("overdue:%d:%d", r.Version, bits.Len64(late))
 		}
 		if err := e.db.InTx(ctx, func(tx *gorm.DB) error { return e.nudge(ctx, tx, r.ID, why) }); err != nil {
 			return err

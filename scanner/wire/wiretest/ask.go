@@ -9,7 +9,7 @@ import (
 	"github.com/backdock/backdock/scanner"
 )
 
-// Wait blocks until done, called with the lock held at every change, returns true.
+// wait blocks until done, called with the lock held at every change, returns true.
 func (s *Server) wait(ctx context.Context, what string, done func() bool) error {
 	for {
 		s.mu.Lock()
@@ -103,14 +103,28 @@ func (s *Server) Drop() {
 	}
 }
 
-// Push sends a message to every socket. It must not run beside an answer.
+// Push sends a message to every socket.
 func (s *Server) Push(b []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for c := range s.sockets {
-		if err := c.WriteMessage(websocket.TextMessage, b); err != nil {
+	for c, writing := range s.sockets {
+		writing.Lock()
+		err := c.WriteMessage(websocket.TextMessage, b)
+		writing.Unlock()
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Wait blocks until the committed scans satisfy ok.
+func (s *Server) Wait(ctx context.Context, what string, ok func([]scanner.Scan) bool) error {
+	return s.wait(ctx, what, func() bool {
+		var all []scanner.Scan
+		for _, name := range s.order {
+			all = append(all, s.producers[name].scans...)
+		}
+		return ok(all)
+	})
 }

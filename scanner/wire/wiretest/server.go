@@ -43,7 +43,7 @@ type Server struct {
 	hellos    int
 	revoked   bool
 	plate     int64
-	sockets   map[*websocket.Conn]bool
+	sockets   map[*websocket.Conn]*sync.Mutex // held while writing
 	devices   []scanner.Device
 
 	address  string
@@ -60,7 +60,7 @@ type record struct {
 
 // New makes a server that is not listening yet.
 func New(token string) *Server {
-	return &Server{Token: token, producers: map[string]*record{}, sockets: map[*websocket.Conn]bool{}, changed: make(chan struct{}), plate: 1, address: "127.0.0.1:0"}
+	return &Server{Token: token, producers: map[string]*record{}, sockets: map[*websocket.Conn]*sync.Mutex{}, changed: make(chan struct{}), plate: 1, address: "127.0.0.1:0"}
 }
 
 // Start listens, at the same address after a Stop.
@@ -120,7 +120,8 @@ func (s *Server) station(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	s.sockets[conn] = true
+	writing := new(sync.Mutex)
+	s.sockets[conn] = writing
 	s.mu.Unlock()
 	defer func() {
 		conn.Close()
@@ -129,7 +130,7 @@ func (s *Server) station(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 	}()
 	conn.SetReadLimit(wire.MaxMessage)
-	s.talk(conn)
+	s.talk(conn, writing)
 }
 
 func (s *Server) cut(p Place) bool { return s.Cut != nil && s.Cut(p) }
@@ -146,9 +147,11 @@ func (s *Server) tell() {
 	s.changed = make(chan struct{})
 }
 
-func (s *Server) talk(conn *websocket.Conn) {
+func (s *Server) talk(conn *websocket.Conn, writing *sync.Mutex) {
 	say := func(m wire.FromServer) bool {
 		b, err := json.Marshal(m)
+		writing.Lock()
+		defer writing.Unlock()
 		return err == nil && conn.WriteMessage(websocket.TextMessage, b) == nil
 	}
 	producer := ""

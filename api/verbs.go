@@ -1,0 +1,64 @@
+package api
+
+import (
+	"context"
+
+	"github.com/backdock/backdock/internal/auth"
+	"github.com/backdock/backdock/internal/fault"
+	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/inventory/qc"
+	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/wire"
+)
+
+// Desk takes the scans of stations.
+type Desk interface {
+	Hello(ctx context.Context, station id.Station, hello wire.FromStation) (wire.FromServer, error)
+	Stored(ctx context.Context, producer string, after uint64, limit int) ([]scanner.Outcome, error)
+	Accept(ctx context.Context, station id.Station, producer string, offsetMS int64, scans []scanner.Scan) (Answer, error)
+	Lease(ctx context.Context, station id.Station, count int) (wire.Block, error)
+	View(ctx context.Context, bench id.Bench) (scanner.BenchView, error)
+}
+
+// Answer is what Accept says once its transaction is committed.
+type Answer struct {
+	Outcomes []scanner.Outcome
+	LastSeq  uint64
+	View     scanner.BenchView
+}
+
+// Inspector grades units.
+type Inspector interface {
+	Inspect(ctx context.Context, d qc.Decision) (qc.Inspection, error)
+	Undo(ctx context.Context, plate string, by id.User, reason string, version int64) (qc.Inspection, error)
+}
+
+// ParcelOffice holds the verbs on parcels that need more than a scan.
+type ParcelOffice interface {
+	Reopen(ctx context.Context, parcel id.Parcel, by id.User, reason string) error
+	Claim(ctx context.Context, parcel id.Parcel, caseID id.Case, by id.User) error
+}
+
+// CaseOffice decides cases.
+type CaseOffice interface {
+	Decide(ctx context.Context, caseID id.Case, decision, note string, by id.User) error
+}
+
+// RefundOffice lets refunds go, or not.
+type RefundOffice interface {
+	Authorize(ctx context.Context, refund id.Refund, note string, by id.User) error
+	Hold(ctx context.Context, refund id.Refund, reason string, by id.User) error
+	Release(ctx context.Context, refund id.Refund, by id.User) error
+}
+
+// PaymentNotices takes what a payment gateway says of its own accord. answer goes back as it is; an error becomes the gateway's own form of "send it again".
+type PaymentNotices interface {
+	Notice(ctx context.Context, gateway, account string, header map[string]string, body []byte) (status int, contentType string, answer []byte)
+}
+
+var errNotWired = fault.New(fault.Unavailable, "not_wired", "this server does not serve that")
+
+var (
+	seesCases = only(auth.Inspector, auth.Service, auth.Claims, auth.Finance, auth.Manager, auth.Merchant, auth.Admin)
+	seesMoney = only(auth.Service, auth.Claims, auth.Finance, auth.Manager, auth.Merchant, auth.Admin)
+)
