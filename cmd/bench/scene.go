@@ -122,7 +122,7 @@ func (s *Scene) send(ctx context.Context, n int) error {
 	var parcels []Parcel
 	for i := range n {
 		k := s.made + i + 1
-		o, c, p := id.Order(k), id.Case(k), Parcel{Waybill: fmt.Sprintf("SF%013d", k)}
+		o, c, p := id.Order(k), id.Case(k), Parcel{Waybill: fmt.Sprintf("SF%013d", k), Codes: make([]string, parcelPieces)}
 		orders = append(orders, order.Order{ID: o, OwnerID: 1, ShopID: 1, Number: fmt.Sprintf("B%09d", k), State: "delivered", Currency: "CNY", PlacedAt: now.Add(-240 * time.Hour), Version: 1})
 		site := id.Warehouse(1)
 		cases = append(cases, aftersales.Case{ID: c, OwnerID: 1, ShopID: 1, WarehouseID: &site, Number: fmt.Sprintf("C%09d", k), OrderID: &o, Type: "return_refund",
@@ -138,8 +138,8 @@ func (s *Scene) send(ctx context.Context, n int) error {
 				ApprovedQuantity: piecesPer, ApprovedMinor: 9900 * piecesPer})
 			caseLines = append(caseLines, aftersales.CaseLine{ID: id.CaseLine(line), CaseID: c, OrderLineID: &line, SKUID: sku, Quantity: piecesPer,
 				RequestedMinor: 9900 * piecesPer, ApprovedMinor: 9900 * piecesPer})
-			for range piecesPer {
-				p.Codes = append(p.Codes, s.codes[at])
+			for n := range piecesPer {
+				p.Codes[n*linesPer+l] = s.codes[at] // one of each in turn, as they come out of the box
 			}
 		}
 		aliases = append(aliases, receiving.Alias{Number: p.Waybill, Carrier: "sf", Role: "return", CaseID: &c, ValidFrom: now.Add(-48 * time.Hour), Source: "import"})
