@@ -12,6 +12,7 @@ import (
 
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/scanner/agent"
+	"github.com/backdock/backdock/web"
 )
 
 // softMemory makes the collector work harder before the agent passes what a small bench computer can spare.
@@ -24,6 +25,7 @@ type runCmd struct {
 	Device        []string `help:"Scanner URL; repeat for more (in the environment, separate by spaces). See docs/station.md." placeholder:"URL" sep:" " env:"STATION_DEVICE"`
 	Lang          string   `help:"Language of the page, zh or en." enum:"zh,en" default:"zh" env:"STATION_LANG"`
 	ExitWithStdin bool     `help:"End when standard input ends: for programs that start an agent and may die before it." hidden:""`
+	Stdin         bool     `name:"exit-with-stdin" help:"End when standard input ends, so that a child never outlives its parent." hidden:""`
 	Log           string   `help:"Log level: debug, info, warn, error." enum:"debug,info,warn,error" default:"info" env:"STATION_LOG"`
 }
 
@@ -53,11 +55,19 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemory)
 	}
-	conf := agent.Config{Dir: c.Data, Server: e.Server, Token: e.Token, Station: e.Station, Bench: e.Bench, Version: version, Lang: r.Lang, Scanners: scanners, Clock: clock.System{}, Log: log}
+	conf := agent.Config{Dir: c.Data, Server: e.Server, Token: e.Token, Station: e.Station, Bench: e.Bench, Version: version, Lang: r.Lang, Web: web.Dist(), Scanners: scanners, Clock: clock.System{}, Log: log}
 	if r.Page != "none" {
 		conf.Page = r.Page
 	}
 	if r.ExitWithStdin {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			cancel()
+		}()
+	}
+	if r.Stdin {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)
 		go func() {

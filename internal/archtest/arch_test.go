@@ -23,7 +23,7 @@ var rooms = []struct {
 
 	{"scanner", nil},
 	{"scanner/wire", []string{"scanner"}},
-	{"scanner/wire/wiretest", []string{"scanner", "scanner/wire"}},
+	{"scanner/wire/wiretest", []string{"scanner", "scanner/wire", plumbing}},
 	{"scanner/frame", []string{"scanner"}},
 	{"scanner/barcode", []string{"scanner"}},
 	{"scanner/serial", []string{"scanner", plumbing}},

@@ -56,9 +56,8 @@ func child() int {
 }
 
 type crash struct {
-	t         *testing.T
-	env       []string
-	callbacks string
+	t   *testing.T
+	env []string
 }
 
 // run starts a child, armed with a kill point or not, and returns how it ended.

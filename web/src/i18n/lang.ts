@@ -1,4 +1,4 @@
-import { createI18n } from 'vue-i18n'
+import { createI18n, type I18n } from 'vue-i18n'
 
 export type Lang = 'zh' | 'en'
 const chosen = 'backdock.lang'
@@ -24,7 +24,7 @@ export function paint(lang: Lang): void {
 
 type Messages = Record<string, unknown>
 
-export function makeI18n(messages: { zh: Messages; en: Messages }, lang: Lang) {
+export function makeI18n(messages: { zh: Messages; en: Messages }, lang: Lang): I18n<Messages, Messages, Messages, string, false> {
   paint(lang)
-  return createI18n({ legacy: false, locale: lang, fallbackLocale: 'zh', missingWarn: false, fallbackWarn: false, messages: messages as never })
+  return createI18n({ legacy: false, locale: lang, fallbackLocale: 'zh', missingWarn: false, fallbackWarn: false, messages: messages as never }) as I18n<Messages, Messages, Messages, string, false>
 }

@@ -9,14 +9,18 @@ export interface Control {
 export interface Group {
   zh: string
   en: string
+  span: 3 | 4 // twelfths of the sheet's width that one control takes
   controls: Control[]
 }
+
+/** Long codes get half a sheet: below a quarter of a millimetre per module, worn scanners stop reading. */
+export const spanOf = (g: Group, c: Control) => (c.data.length > 24 ? 8 : c.data.length > 16 ? 6 : c.data.length > 11 ? 4 : g.span)
 
 const c = (data: string, zh: string, en: string, hintZh = '', hintEn = ''): Control => ({ data, zh, en, ...(hintZh ? { hint: { zh: hintZh, en: hintEn } } : {}) })
 
 export const groups: Group[] = [
   {
-    zh: '收货', en: 'Receiving',
+    zh: '收货', en: 'Receiving', span: 4,
     controls: [
       c('BD:DONE', '完成包裹', 'Finish parcel', '等于 Enter', 'same as Enter'),
       c('BD:UNDO', '撤销', 'Undo', '等于 F8', 'same as F8'),
@@ -30,7 +34,7 @@ export const groups: Group[] = [
     ],
   },
   {
-    zh: '成色', en: 'Condition',
+    zh: '成色', en: 'Condition', span: 4,
     controls: [
       c('BD:CONDITION:sealed', '未拆封', 'Sealed'),
       c('BD:CONDITION:opened', '已拆封', 'Opened'),
@@ -40,11 +44,11 @@ export const groups: Group[] = [
     ],
   },
   {
-    zh: '选择', en: 'Choose',
+    zh: '选择', en: 'Choose', span: 3,
     controls: [1, 2, 3, 4].map((n) => c(`BD:CHOOSE:${n}`, `选 ${n}`, `CHOOSE ${n}`)),
   },
   {
-    zh: '质检台', en: 'QC bench',
+    zh: '质检台', en: 'QC bench', span: 3,
     controls: [
       c('BD:GRADE:A', '成色 A 如新', 'Grade A as new'),
       c('BD:GRADE:B', '成色 B 次品', 'Grade B second'),

@@ -70,7 +70,7 @@ export function tidy(text: string): string {
   return text
     .replace(/(?:\s*·\s*)+$/, '')
     .replace(/^(?:\s*·\s*)+/, '')
-    .replace(/(\s·){2,}\s/g, ' · ')
+    .replace(/(?:\s*·\s*){2,}/g, ' · ')
     .replace(/^\s*—\s*/, '')
     .replace(/\s{2,}/g, ' ')
     .trim()

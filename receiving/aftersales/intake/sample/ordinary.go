@@ -65,7 +65,7 @@ func (b *builder) few() []item {
 }
 
 // gadget picks a SKU with serial numbers.
-func (b *builder) gadget() intake.SKU { return pick(b, pick(b, b.of("CHENGGUANG", true)).skus) }
+func (b *builder) gadget() intake.SKU { return pick(b, pick(b, b.of("CHENGGUANG", true)).ordinary()) }
 
 // scanSerial reads a piece's serial: from its label, or with the GTIN from the DataMatrix.
 func (b *builder) scanSerial(s intake.SKU, serial string, matrix bool, want scanner.Code, booked bool) {

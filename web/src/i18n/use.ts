@@ -1,7 +1,7 @@
 import { useI18n } from 'vue-i18n'
 import { computed, onBeforeUnmount, ref } from 'vue'
-import { age as ageOf } from '@/i18n/format'
-import type { Lang } from '@/i18n/lang'
+import { age as ageOf } from './format'
+import type { Lang } from './lang'
 
 /** The page's words in the language of the moment. `say` gives '' for a missing key, `word` falls back to the code itself. */
 export function useWords() {
@@ -11,7 +11,7 @@ export function useWords() {
   const word = (group: string, code: string) => (code === '' ? '' : say(`words.${group}.${code}`) || code)
   const age = (seconds: number) => {
     const [unit, params] = ageOf(seconds)
-    return t(`age.${unit}`, params)
+    return t(`words.age.${unit}`, params)
   }
   return { t, say, word, age, lang, locale }
 }
