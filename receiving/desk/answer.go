@@ -30,6 +30,7 @@ var manners = map[scanner.Code]manner{
 	scanner.CodeWrongSpec:          {scanner.Attention, scanner.ToneLow, scanner.RedTote},
 	scanner.CodeWrongItem:          {scanner.Attention, scanner.ToneLow, scanner.RedTote},
 	scanner.CodeSerialMismatch:     {scanner.Attention, scanner.ToneLow, scanner.RedTote},
+	scanner.CodeUnclaimed:          {scanner.Attention, scanner.ToneMid, scanner.YellowTote},
 	scanner.CodeUnknownItem:        {scanner.Attention, scanner.ToneLow, scanner.RedTote},
 	scanner.CodeClosedShort:        {scanner.Attention, scanner.ToneMid, scanner.NoTote},
 	scanner.CodeAlreadyReceived:    {scanner.Attention, scanner.ToneMid, scanner.NoTote},

@@ -6,11 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"gorm.io/gorm"
-
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/fault"
-	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/scanner"
 )
 
@@ -88,18 +85,19 @@ func (s *session) mark(last *lastPiece, value string) error {
 	if last.unit != nil && last.id == 0 {
 		last.id = last.unit.unit.ID
 	}
-	res := s.tx.Model(&inventory.Unit{}).Where("id = ? AND state IN ('quarantine', 'custody')", last.id).Updates(map[string]any{"condition": value, "version": gorm.Expr("version + 1")})
+	var version int64
+	res := s.tx.Raw("UPDATE units SET condition = ?, version = version + 1 WHERE id = ? AND state IN ('quarantine', 'custody') RETURNING version", value, last.id).Scan(&version)
 	if res.Error != nil {
 		return fmt.Errorf("note condition: %w", res.Error)
 	}
-	if res.RowsAffected != 1 {
+	if version == 0 {
 		return fault.New(fault.Conflict, "moved_on", "unit %s has moved on", last.plate)
 	}
 	last.condition, last.line.condition = value, value
 	s.parcel.touched, s.parcel.dirty = last.line, true
 	plate, unit := last.plate, last.id
 	s.events = append(s.events, func() event.Event {
-		return event.Event{Type: "backdock.unit.condition_set.v1", Subject: "unit/" + plate, Version: 0, WarehouseID: s.site.ID, ByUser: deref(s.bench.OperatorID),
+		return event.Event{Type: "backdock.unit.condition_set.v1", Subject: "unit/" + plate, Version: version, WarehouseID: s.site.ID, ByUser: deref(s.bench.OperatorID),
 			Data: event.Data{"unit": unit, "plate": plate, "condition": value}}
 	})
 	return nil

@@ -293,7 +293,7 @@ func (s *session) unclaimed(a *answer, r barcode.Reading, data string) error {
 	if err := s.bookExtra(a, p, "unclaimed"); err != nil {
 		return err
 	}
-	a.say(scanner.CodeWrongItem, k.named()...)
+	a.say(scanner.CodeUnclaimed, k.named()...)
 	return nil
 }
 

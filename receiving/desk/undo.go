@@ -56,7 +56,7 @@ func (s *session) undo(a *answer) error {
 }
 
 var undoable = []scanner.Code{scanner.CodeMatched, scanner.CodeExtra, scanner.CodeUndeclared, scanner.CodeWrongSpec, scanner.CodeWrongItem, scanner.CodeSerialMismatch,
-	scanner.CodeUnknownItem, scanner.CodeConditionSet}
+	scanner.CodeUnknownItem, scanner.CodeUnclaimed, scanner.CodeConditionSet}
 
 func (s *session) undoCondition(a *answer, last receiving.Outcome, u inventory.Unit) error {
 	var params map[string]string
