@@ -67,9 +67,8 @@ func newHouse(t *testing.T, d *db.DB) *house {
 	h.qc = qc.New(d, log, ledger)
 	ring, err := secret.Parse(secret.Generate())
 	h.must(err)
-	h.intake = intake.New(d, log, ring, intake.Hooks{Claim: h.desk.Claim, Observe: func(ctx context.Context, tx *gorm.DB, o intake.Observed) error {
-		_, err := engine.Observe(ctx, tx, refund.Observed{Account: refund.Account{Gateway: o.Gateway, Account: o.Account}, TransactionID: o.TransactionID, CaseID: o.Case,
-			Origin: refund.OriginPlatform, ExternalID: o.ExternalID, AmountMinor: o.AmountMinor, Currency: o.Currency})
+	h.intake = intake.New(d, log, ring, intake.Hooks{Claim: h.desk.Claim, Observe: func(ctx context.Context, tx *gorm.DB, c id.Case, totalMinor int64) error {
+		_, err := engine.Observe(ctx, tx, refund.Observed{CaseID: c, Origin: refund.OriginPlatform, AmountMinor: totalMinor})
 		return err
 	}})
 	h.seed()
