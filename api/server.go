@@ -142,6 +142,11 @@ func New(d Deps) *Server {
 func (s *Server) routesAll() {
 	s.routesAuth()
 	s.routesUnits()
+	s.routesParcels()
+	s.routesCases()
+	s.routesRefunds()
+	s.routesStock()
+	s.routesUsers()
 	s.routesStations()
 	s.routesReports()
 	s.routesSystem()
