@@ -25,7 +25,7 @@ var Next = map[string][]string{
 	AtDock:   {Open, RefusedAtDock, HandedBack},
 	Open:     {Held, Closed, AtDock}, // back to the dock: nothing was taken out of it yet
 	Held:     {Open},
-	Closed:   {Open}, // reopened by a manager, with a reason
+	Closed:   {AtDock}, // reopened by a manager, with a reason
 }
 
 // Kinds of a parcel.

@@ -21,6 +21,7 @@ type Floor struct {
 
 	cluster *testkit.Cluster
 	dirs    []string
+	bareBin string
 }
 
 // Cluster returns the cluster, started at the first call: fsync and synchronous_commit are on, as for any installation. A checkpoint in the midst of a run

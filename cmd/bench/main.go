@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -72,22 +73,25 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 // measureAll goes on after a figure that failed: an hour's other figures are worth having.
 func measureAll(ctx context.Context, chosen []Figure, floor *Floor, runs int, progress io.Writer) ([]Result, error) {
 	var results []Result
-	var errs []error
+	var failed []string
 	for _, fig := range chosen {
 		if ctx.Err() != nil {
-			return results, errors.Join(append(errs, context.Cause(ctx))...)
+			return results, context.Cause(ctx)
 		}
 		fmt.Fprintf(progress, "%s: %s\n", fig.Name, fig.What)
 		r, err := one(ctx, fig, floor, runs)
 		if err != nil {
 			fmt.Fprintf(progress, "  failed: %v\n", err)
-			errs = append(errs, err)
+			failed = append(failed, fig.Name)
 			continue
 		}
 		fmt.Fprintf(progress, "  %s %s, baseline %s, ratio %.2f\n", short(r.Value), r.Unit, short(r.Baseline), r.Ratio)
 		results = append(results, r)
 	}
-	return results, errors.Join(errs...)
+	if len(failed) > 0 {
+		return results, fmt.Errorf("not measured: %s", strings.Join(failed, ", "))
+	}
+	return results, nil
 }
 
 func one(ctx context.Context, fig Figure, floor *Floor, runs int) (r Result, err error) {

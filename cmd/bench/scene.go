@@ -18,6 +18,20 @@ import (
 	"github.com/backdock/backdock/receiving/order"
 )
 
+// First ids of each kind. They lie far apart, so that a traced statement's argument says by its value what it is.
+const (
+	firstBench    = 9_000
+	firstSKU      = 71_000
+	firstOrder    = 10_000_000
+	firstCase     = 20_000_000
+	firstLine     = 30_000_000 // of orders
+	firstCaseLine = 40_000_000
+	firstParcel   = 300_000_000
+	firstUnit     = 520_000_000
+	firstReceipt  = 600_000_000 // lines of receipts
+	firstEvent    = 800_000_000
+)
+
 const (
 	skuCount     = 2000
 	linesPer     = 4  // lines of a case
@@ -41,7 +55,6 @@ type Scene struct {
 	codes   []string // barcode of each SKU, 13 digits
 	parcels []Parcel
 	next    atomic.Int64
-	made    int
 }
 
 // NewScene fills an empty store.
@@ -63,7 +76,7 @@ func NewScene(ctx context.Context, d *db.DB, benches int, oneSKU bool) (*Scene, 
 		s.Benches = make([]id.Bench, benches)
 		rows := make([]receiving.Bench, benches)
 		for i := range rows {
-			s.Benches[i] = id.Bench(9000 + i)
+			s.Benches[i] = id.Bench(firstBench + i)
 			rows[i] = receiving.Bench{ID: s.Benches[i], WarehouseID: 1, Number: i + 1, Name: fmt.Sprintf("%d 号收货台", i+1), Kind: "receiving", Pending: "{}", Version: 1}
 		}
 		return tx.Create(&rows).Error
@@ -74,7 +87,7 @@ func (s *Scene) catalogue(tx *gorm.DB) error {
 	s.skus, s.codes = make([]catalogue.SKU, skuCount), make([]string, skuCount)
 	codes := make([]catalogue.Code, skuCount)
 	for i := range s.skus {
-		s.skus[i] = catalogue.SKU{ID: id.SKU(i + 1), OwnerID: 1, Code: fmt.Sprintf("B-%05d", i), Product: fmt.Sprintf("P%04d", i/4), Name: "圆领短袖", NameEn: "T-shirt",
+		s.skus[i] = catalogue.SKU{ID: id.SKU(firstSKU + i), OwnerID: 1, Code: fmt.Sprintf("B-%05d", i), Product: fmt.Sprintf("P%04d", i/4), Name: "圆领短袖", NameEn: "T-shirt",
 			Spec: "黑 L", SpecEn: "Black L", Color: "#222222", Category: "general", ValueMinor: 9900, Currency: "CNY", WeightG: 200}
 		s.codes[i] = ean13(690_000_000_000 + int64(i))
 		codes[i] = catalogue.Code{OwnerID: 1, Code: "0" + s.codes[i], SKUID: s.skus[i].ID, Kind: "gtin"}
@@ -96,17 +109,15 @@ func ean13(n int64) string {
 }
 
 // Stock sees to it that at least n parcels are still to come.
-func (s *Scene) Stock(ctx context.Context, n int) error {
-	missing := n - (len(s.parcels) - int(s.next.Load()))
-	if missing <= 0 {
-		return nil
-	}
+func (s *Scene) Stock(ctx context.Context, n int) error { return s.StockTo(ctx, int(s.next.Load())+n) }
+
+// StockTo sees to it that n parcels were sent since the beginning.
+func (s *Scene) StockTo(ctx context.Context, n int) error {
 	const chunk = 200
-	for missing > 0 {
-		if err := s.send(ctx, min(chunk, missing)); err != nil {
+	for len(s.parcels) < n {
+		if err := s.send(ctx, min(chunk, n-len(s.parcels))); err != nil {
 			return fmt.Errorf("send parcels: %w", err)
 		}
-		missing -= chunk
 	}
 	return nil
 }
@@ -121,25 +132,22 @@ func (s *Scene) send(ctx context.Context, n int) error {
 	var aliases []receiving.Alias
 	var parcels []Parcel
 	for i := range n {
-		k := s.made + i + 1
-		o, c, p := id.Order(k), id.Case(k), Parcel{Waybill: fmt.Sprintf("SF%013d", k)}
+		k := len(s.parcels) + i
+		o, c, p := id.Order(firstOrder+k), id.Case(firstCase+k), Parcel{Waybill: fmt.Sprintf("SF%013d", k), Codes: make([]string, parcelPieces)}
 		orders = append(orders, order.Order{ID: o, OwnerID: 1, ShopID: 1, Number: fmt.Sprintf("B%09d", k), State: "delivered", Currency: "CNY", PlacedAt: now.Add(-240 * time.Hour), Version: 1})
 		site := id.Warehouse(1)
 		cases = append(cases, aftersales.Case{ID: c, OwnerID: 1, ShopID: 1, WarehouseID: &site, Number: fmt.Sprintf("C%09d", k), OrderID: &o, Type: "return_refund",
 			Reason: "size_fit", Decision: "approved", Goods: "in_transit", Judgement: "none", Money: "none", RequestedMinor: 9900 * parcelPieces,
 			ApprovedMinor: 9900 * parcelPieces, Currency: "CNY", SubmittedAt: now.Add(-48 * time.Hour), Version: 1})
 		for l := range linesPer {
-			at := 0
-			if !s.OneSKU {
-				at = (k*linesPer + l) % skuCount
-			}
-			sku, line := s.skus[at].ID, id.OrderLine((k-1)*linesPer+l+1)
+			at := s.sku(k, l)
+			sku, line := s.skus[at].ID, id.OrderLine(firstLine+k*linesPer+l)
 			lines = append(lines, order.Line{ID: line, OrderID: o, LineNo: l + 1, Kind: "goods", SKUID: &sku, Quantity: piecesPer, PriceMinor: 9900, PaidMinor: 9900 * piecesPer,
 				ApprovedQuantity: piecesPer, ApprovedMinor: 9900 * piecesPer})
-			caseLines = append(caseLines, aftersales.CaseLine{ID: id.CaseLine(line), CaseID: c, OrderLineID: &line, SKUID: sku, Quantity: piecesPer,
+			caseLines = append(caseLines, aftersales.CaseLine{ID: id.CaseLine(firstCaseLine + k*linesPer + l), CaseID: c, OrderLineID: &line, SKUID: sku, Quantity: piecesPer,
 				RequestedMinor: 9900 * piecesPer, ApprovedMinor: 9900 * piecesPer})
-			for range piecesPer {
-				p.Codes = append(p.Codes, s.codes[at])
+			for n := range piecesPer {
+				p.Codes[n*linesPer+l] = s.codes[at] // one of each in turn, as they come out of the box
 			}
 		}
 		aliases = append(aliases, receiving.Alias{Number: p.Waybill, Carrier: "sf", Role: "return", CaseID: &c, ValidFrom: now.Add(-48 * time.Hour), Source: "import"})
@@ -156,9 +164,16 @@ func (s *Scene) send(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	s.made += n
 	s.parcels = append(s.parcels, parcels...)
 	return nil
+}
+
+// sku is the index of the SKU on line l of parcel k.
+func (s *Scene) sku(k, l int) int {
+	if s.OneSKU {
+		return 0
+	}
+	return (k*linesPer + l) % skuCount
 }
 
 // Take hands out the next parcel, to any bench. ok is false when none is left.

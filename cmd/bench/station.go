@@ -18,17 +18,11 @@ import (
 
 // Station is one bench's end of the station line, without journal and scanner: it sends as fast as its window lets it.
 type Station struct {
-	scene  *Scene
-	conn   *websocket.Conn
-	window int // scans in flight at most
-
-	seq      uint64
+	clerk    *Clerk
+	conn     *websocket.Conn
+	window   int             // scans in flight at most
 	inFlight map[uint64]bool // seq → is a piece
-	blocks   []wire.Block
 	leasing  bool
-	queue    []string // codes still to scan of the parcel at hand
-	pieces   int      // of the queue's beginning; the rest is the closing
-	stopping bool
 }
 
 // leaseOf is how many license plates a station asks for at a time, leaseBelow when.
@@ -37,7 +31,23 @@ const (
 	leaseBelow = 1000
 )
 
-// Dial connects a station with its token, says hello and leases plates.
+// fromServer is the part of wire.FromServer that this station looks at. The rest, above all the view, is read past: on two cores, what a page of one bench
+// makes of it would be taken from the server.
+type fromServer struct {
+	Op       wire.Op      `json:"op"`
+	Code     string       `json:"code"`
+	Message  string       `json:"message"`
+	Blocks   []wire.Block `json:"blocks"`
+	Outcomes []verdict    `json:"outcomes"`
+}
+
+type verdict struct {
+	Seq     uint64          `json:"seq"`
+	Verdict scanner.Verdict `json:"verdict"`
+	Code    scanner.Code    `json:"code"`
+}
+
+// Dial connects a station with its token, says hello and takes the first plates.
 func Dial(ctx context.Context, scene *Scene, addr, token string, window int) (*Station, error) {
 	dialer := websocket.Dialer{Subprotocols: []string{wire.Subprotocol}, HandshakeTimeout: 10 * time.Second}
 	conn, resp, err := dialer.DialContext(ctx, "ws://"+addr+wire.Path, http.Header{"Authorization": {"Bearer " + token}})
@@ -47,7 +57,7 @@ func Dial(ctx context.Context, scene *Scene, addr, token string, window int) (*S
 		}
 		return nil, fmt.Errorf("dial station socket: %w", err)
 	}
-	s := &Station{scene: scene, conn: conn, window: window, inFlight: map[uint64]bool{}}
+	s := &Station{clerk: &Clerk{scene: scene}, conn: conn, window: window, inFlight: map[uint64]bool{}}
 	hello := wire.FromStation{Op: wire.OpHello, Versions: []int{wire.Version}, Producer: id.Producer(), NextSeq: 1, Agent: "bench", Clock: clock.System{}.Now()}
 	if err := s.send(hello); err != nil {
 		return nil, errors.Join(err, conn.Close())
@@ -59,7 +69,7 @@ func Dial(ctx context.Context, scene *Scene, addr, token string, window int) (*S
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	s.blocks = m.Blocks
+	s.clerk.blocks = m.Blocks
 	return s, nil
 }
 
@@ -74,27 +84,26 @@ func (s *Station) send(m wire.FromStation) error {
 	return s.conn.WriteMessage(websocket.TextMessage, b)
 }
 
-func (s *Station) read() (wire.FromServer, error) {
+func (s *Station) read() (m fromServer, err error) {
 	if err := s.conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
-		return wire.FromServer{}, err
+		return m, err
 	}
 	_, b, err := s.conn.ReadMessage()
 	if err != nil {
-		return wire.FromServer{}, err
+		return m, err
 	}
-	return wire.DecodeServer(b)
+	return m, json.Unmarshal(b, &m)
 }
 
-// Work receives parcels until the clock reads until, then settles what is in flight. It returns how many pieces were booked in time.
+// Work receives parcels until the clock reads until, then waits for what is in flight. It returns how many pieces were booked in time.
 func (s *Station) Work(ctx context.Context, until int64) (booked int, err error) {
-	s.stopping = false
 	for {
-		now := clock.Mono()
-		s.stopping = now >= until || ctx.Err() != nil
-		if err := s.fill(); err != nil {
-			return 0, err
+		if clock.Mono() < until && ctx.Err() == nil {
+			if err := s.fill(); err != nil {
+				return 0, err
+			}
 		}
-		if len(s.inFlight) == 0 {
+		if len(s.inFlight) == 0 && !s.leasing {
 			return booked, context.Cause(ctx)
 		}
 		n, err := s.settle()
@@ -110,22 +119,12 @@ func (s *Station) Work(ctx context.Context, until int64) (booked int, err error)
 // fill sends as many scans as the window has room for, in one message, as the agent does with what is journalled.
 func (s *Station) fill() error {
 	var scans []scanner.Scan
-	for !s.stopping && len(s.inFlight) < s.window {
-		data, piece, ok := s.code()
-		if !ok {
-			return errors.New("no parcel is left: the run was longer than the scene")
+	for len(s.inFlight) < s.window && s.clerk.plates() > 0 {
+		scan, piece, err := s.clerk.Next()
+		if err != nil {
+			return err
 		}
-		s.seq++
-		scan := scanner.Scan{Seq: s.seq, Device: "bench", Source: scanner.FromDevice, CapturedAt: clock.System{}.Now(), MonoMicros: clock.Mono(), Raw: []byte(data), Data: data, Charset: "utf-8"}
-		if piece {
-			scan.Symbology = "]E0"
-			if scan.Plate, ok = s.plate(); !ok {
-				s.seq--
-				s.queue, s.pieces = append([]string{data}, s.queue...), s.pieces+1
-				break
-			}
-		}
-		s.inFlight[s.seq] = piece
+		s.inFlight[scan.Seq] = piece
 		scans = append(scans, scan)
 	}
 	if len(scans) > 0 {
@@ -133,54 +132,11 @@ func (s *Station) fill() error {
 			return err
 		}
 	}
-	if s.plates() < leaseBelow && !s.leasing {
+	if s.clerk.plates() < leaseBelow && !s.leasing {
 		s.leasing = true
-		if err := s.send(wire.FromStation{Op: wire.OpLease, Count: leaseOf}); err != nil {
-			return err
-		}
-		if len(s.inFlight) == 0 { // nothing else will bring the plates in
-			_, err := s.settle()
-			return err
-		}
+		return s.send(wire.FromStation{Op: wire.OpLease, Count: leaseOf})
 	}
 	return nil
-}
-
-// code is the next thing the clerk scans: a waybill, its pieces, DONE.
-func (s *Station) code() (data string, piece, ok bool) {
-	if len(s.queue) == 0 {
-		p, ok := s.scene.Take()
-		if !ok {
-			return "", false, false
-		}
-		s.queue, s.pieces = append(append([]string(nil), p.Codes...), scanner.ControlPrefix+scanner.Done), len(p.Codes)
-		return p.Waybill, false, true
-	}
-	data, s.queue = s.queue[0], s.queue[1:]
-	if s.pieces > 0 {
-		s.pieces--
-		return data, true, true
-	}
-	return data, false, true
-}
-
-func (s *Station) plates() (n int) {
-	for _, b := range s.blocks {
-		n += b.Count
-	}
-	return n
-}
-
-func (s *Station) plate() (string, bool) {
-	for len(s.blocks) > 0 && s.blocks[0].Count == 0 {
-		s.blocks = s.blocks[1:]
-	}
-	if len(s.blocks) == 0 {
-		return "", false
-	}
-	n := s.blocks[0].First
-	s.blocks[0].First, s.blocks[0].Count = n+1, s.blocks[0].Count-1
-	return scanner.Plate(n), true
 }
 
 // settle takes one message of the server. It returns how many pieces it booked; an outcome other than what such a scan must have is an error.
@@ -191,7 +147,7 @@ func (s *Station) settle() (booked int, err error) {
 	}
 	switch m.Op {
 	case wire.OpPlates:
-		s.blocks, s.leasing = append(s.blocks, m.Blocks...), false
+		s.clerk.blocks, s.leasing = append(s.clerk.blocks, m.Blocks...), false
 	case wire.OpError:
 		return 0, fmt.Errorf("the server refused: %s: %s", m.Code, m.Message)
 	case wire.OpOutcomes:
@@ -201,8 +157,8 @@ func (s *Station) settle() (booked int, err error) {
 				return 0, fmt.Errorf("an outcome for scan %d, which is not in flight", o.Seq)
 			}
 			delete(s.inFlight, o.Seq)
-			if piece != (o.Code == scanner.CodeMatched) || o.Verdict != scanner.Accepted {
-				return 0, fmt.Errorf("scan %d was answered %s %s %v", o.Seq, o.Verdict, o.Code, o.Params)
+			if err := expected(piece, o.Verdict, o.Code); err != nil {
+				return 0, fmt.Errorf("scan %d: %w", o.Seq, err)
 			}
 			if piece {
 				booked++
@@ -210,6 +166,14 @@ func (s *Station) settle() (booked int, err error) {
 		}
 	}
 	return booked, nil
+}
+
+// expected checks an outcome: every piece is one that its parcel awaits, every other scan opens or closes a parcel.
+func expected(piece bool, v scanner.Verdict, code scanner.Code) error {
+	if v != scanner.Accepted || piece != (code == scanner.CodeMatched) {
+		return fmt.Errorf("the desk answered %s %s", v, code)
+	}
+	return nil
 }
 
 // Close ends the line.

@@ -25,7 +25,6 @@ type runCmd struct {
 	Device        []string `help:"Scanner URL; repeat for more (in the environment, separate by spaces). See docs/station.md." placeholder:"URL" sep:" " env:"STATION_DEVICE"`
 	Lang          string   `help:"Language of the page, zh or en." enum:"zh,en" default:"zh" env:"STATION_LANG"`
 	ExitWithStdin bool     `help:"End when standard input ends: for programs that start an agent and may die before it." hidden:""`
-	Stdin         bool     `name:"exit-with-stdin" help:"End when standard input ends, so that a child never outlives its parent." hidden:""`
 	Log           string   `help:"Log level: debug, info, warn, error." enum:"debug,info,warn,error" default:"info" env:"STATION_LOG"`
 }
 
@@ -60,14 +59,6 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 		conf.Page = r.Page
 	}
 	if r.ExitWithStdin {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithCancel(ctx)
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			cancel()
-		}()
-	}
-	if r.Stdin {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)
 		go func() {

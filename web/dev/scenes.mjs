@@ -1,4 +1,16 @@
 // What the pictures show: where to go and what to do there first.
+import { plateOf } from './samples.mjs'
+
+/** Answers the first checks (1 pass, 2 fail), then presses keys one by one. */
+const fill = (answers, ...keys) => async ({ page }) => {
+  await page.waitForSelector('[data-test=check]')
+  for (const [i, a] of [...answers].entries()) await page.locator('[data-test=check]').nth(i).locator(a === '1' ? '.yes' : '.no').click()
+  for (const key of keys) {
+    await page.keyboard.press(key)
+    await page.waitForTimeout(180)
+  }
+}
+
 const waybill = 'SF143802769951'
 const scanned = (...codes) => async ({ page, post }) => {
   await page.waitForSelector('[data-test=band]')
@@ -78,5 +90,34 @@ export const scenes = [
       await c.post('/mock/agent', { down: true })
     },
   },
+  { name: 'login', path: '/login' },
+  { name: 'login-failed', path: '/login', act: async ({ page }) => {
+    await page.fill('#username', 'manager')
+    await page.fill('#password', 'wrong')
+    await page.click('button[type=submit]')
+    await page.waitForSelector('[role=alert]')
+  } },
+  { name: 'board', path: '/board', settle: 900 },
+  { name: 'board-lost', path: '/board', settle: 600, act: async ({ page, post }) => {
+    await page.waitForSelector('[data-test=live].live')
+    await post('/mock/live', { up: false })
+  } },
+  { name: 'board-small', path: '/board', settle: 900, viewport: { width: 1366, height: 768 } },
+  { name: 'qc-queue', path: '/qc', settle: 500 },
+  { name: 'qc-unit', path: `/qc/${plateOf(1200)}`, settle: 500, act: fill('112', '1') },
+  { name: 'qc-confirm', path: `/qc/${plateOf(1200 + 28)}`, settle: 500, act: fill('', '4', 's') },
+  { name: 'qc-ready', path: `/qc/${plateOf(1200 + 7)}`, settle: 500, act: fill('', 'y', '1', 'r') },
+  { name: 'qc-decided', path: `/qc/${plateOf(1200 + 7)}`, settle: 500, act: fill('', 'y', '1', 'r', 'Enter') },
+  { name: 'qc-small', path: `/qc/${plateOf(1200)}`, settle: 500, viewport: { width: 1366, height: 768 }, act: fill('', 'y', '2') },
+  { name: 'parcels', path: '/parcels', settle: 600 },
+  { name: 'refunds', path: '/refunds', settle: 600 },
+  { name: 'refunds-authorize', path: '/refunds', settle: 600, act: async ({ page }) => page.locator('[data-test=authorize]').first().click() },
+  { name: 'stations', path: '/stations', settle: 600 },
+  { name: 'stations-code', path: '/stations', settle: 600, act: async ({ page }) => {
+    await page.click('[data-test=add]')
+    await page.fill('#station-name', '7 号收货台')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('[data-test=code]')
+  } },
   { name: 'sheet', path: '/station.html#/sheet', viewport: { width: 1100, height: 1300 }, full: true },
 ]

@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/aftersales"
@@ -134,23 +135,28 @@ func (im *Importer) saveWaybills(tx *gorm.DB, c aftersales.Case, waybills []Wayb
 	return fresh, nil
 }
 
-// claim hands over a parcel of unknown owner that came under one of the numbers.
-func (im *Importer) claim(ctx context.Context, tx *gorm.DB, caseID id.Case, numbers []string) error {
+// claim hands over parcels of unknown owner that came under one of the numbers. A parcel that cannot be handed over now is a warning: the case itself is in.
+func (im *Importer) claim(ctx context.Context, tx *gorm.DB, caseID id.Case, numbers []string) ([]Problem, error) {
 	if im.hooks.Claim == nil || len(numbers) == 0 {
-		return nil
+		return nil, nil
 	}
 	var parcels []id.Parcel
-	err := tx.Model(&receiving.Parcel{}).Where("kind = 'unknown' AND (waybill IN ? OR id IN (SELECT parcel_id FROM waybill_aliases WHERE number IN ? AND parcel_id IS NOT NULL))", numbers, numbers).
+	err := tx.Model(&receiving.Parcel{}).Where("kind = 'unknown' AND owner_id IS NULL AND (waybill IN ? OR id IN (SELECT parcel_id FROM waybill_aliases WHERE number IN ? AND parcel_id IS NOT NULL))", numbers, numbers).
 		Order("id").Pluck("id", &parcels).Error
 	if err != nil {
-		return fmt.Errorf("parcels of case %d: %w", caseID, err)
+		return nil, fmt.Errorf("parcels of case %d: %w", caseID, err)
 	}
+	var warnings []Problem
 	for _, p := range parcels {
-		if err := im.hooks.Claim(ctx, tx, caseID, p); err != nil {
-			return err
+		err := tx.Transaction(func(sp *gorm.DB) error { return im.hooks.Claim(ctx, sp, caseID, p) })
+		switch {
+		case fault.IsKind(err, fault.Conflict):
+			warnings = append(warnings, Problem{Field: "waybill", Code: "claim_refused", Message: fault.Of(err).Message})
+		case err != nil:
+			return nil, err
 		}
 	}
-	return nil
+	return warnings, nil
 }
 
 // observe records what was paid back elsewhere, spread over the payments of the case's order, the earliest first.

@@ -107,9 +107,11 @@ func (im *Importer) applyCase(ctx context.Context, tx *gorm.DB, rec Case) (resul
 	if err != nil {
 		return 0, nil, err
 	}
-	if err := im.claim(ctx, tx, c.ID, numbers); err != nil {
+	refused, err := im.claim(ctx, tx, c.ID, numbers)
+	if err != nil {
 		return 0, nil, err
 	}
+	warnings = append(warnings, refused...)
 	if res == unchanged && (moved || len(numbers) > 0) {
 		res = updated
 	}

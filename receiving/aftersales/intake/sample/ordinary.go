@@ -137,7 +137,7 @@ func (b *builder) twoLabels() {
 	o := *b.buy(items)
 	c := b.ask(&o, items)
 	carrier, number := b.waybill()
-	c.Waybills = append(c.Waybills, intake.Waybill{Carrier: carrier, Number: number, Role: "platform"})
+	c.Waybills = append(c.Waybills, intake.Waybill{Carrier: carrier, Number: number, Role: "return"})
 	copied := *c
 	b.openReturn(copied, scanner.CodeParcelOpened)
 	b.step("]C0", number, scanner.CodeAliasAdded, "同一件包裹的另一张面单", "a second label on the same parcel")
