@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 # SQLite is pure Go here; cgo would only add a C compiler to the prerequisites.
 export CGO_ENABLED := 0
-export GOFLAGS := -buildvcs=false -trimpath
+export GOFLAGS := -buildvcs=false
 
 GO_SOURCES := $(shell find scanner receiving inventory api cmd internal web -name '*.go' -not -path '*/node_modules/*' 2>/dev/null) go.mod go.sum
 WEB_SOURCES := $(shell find web/src web/public web/*.html web/*.ts web/package.json web/package-lock.json -type f 2>/dev/null)

@@ -94,9 +94,9 @@ func statusProblem(status int, detail string) *Problem {
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code}
 }
 
-// useProblems makes huma's own errors Problems, and lists lists: never null. huma keeps both in package variables, so this is done once per process.
+// useProblems makes huma's own errors Problems, lists lists (never null), and field names exact. huma keeps these in package variables, so this is done once per process.
 var useProblems = sync.OnceFunc(func() {
-	huma.DefaultArrayNullable = false
+	huma.DefaultArrayNullable, huma.ValidateStrictCasing = false, true
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
 		p := statusProblem(status, msg)
 		for _, err := range errs {

@@ -102,6 +102,10 @@ type Server struct {
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
+
+	mu        sync.Mutex
+	listeners []net.Listener
+	down      bool
 }
 
 // New makes a server and starts what it runs beside requests; Shutdown ends it.
@@ -138,6 +142,11 @@ func New(d Deps) *Server {
 func (s *Server) routesAll() {
 	s.routesAuth()
 	s.routesUnits()
+	s.routesParcels()
+	s.routesCases()
+	s.routesRefunds()
+	s.routesStock()
+	s.routesUsers()
 	s.routesStations()
 	s.routesReports()
 	s.routesSystem()
@@ -215,12 +224,34 @@ func (s *Server) Listen(address string) error {
 	return s.Serve(l)
 }
 
-// Serve serves on l until Shutdown.
-func (s *Server) Serve(l net.Listener) error { return s.app.Listener(l) }
+// Serve serves on l until Shutdown, even when that came first.
+func (s *Server) Serve(l net.Listener) error {
+	s.mu.Lock()
+	s.listeners = append(s.listeners, l)
+	down := s.down
+	s.mu.Unlock()
+	if down {
+		return l.Close()
+	}
+	err := s.app.Listener(l)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		return nil
+	}
+	return err
+}
 
 // Shutdown lets requests under way end and closes every socket with 1012, service restart: fasthttp forgets sockets once they are upgraded.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.down = true
+	listeners := s.listeners
+	s.mu.Unlock()
 	err := errors.Join(s.sockets.shutdown(ctx), s.app.ShutdownWithContext(ctx))
+	for _, l := range listeners {
+		_ = l.Close() // fasthttp has closed it already, unless it had not begun
+	}
 	s.stop()
 	s.running.Wait()
 	return err

@@ -158,7 +158,7 @@ func (l *line) accept(ctx context.Context) bool {
 	}
 	l.gap = false
 	n := 1
-	for n < min(batch, len(l.pending)) && l.pending[n].Seq == l.pending[n-1].Seq+1 {
+	for n < min(batch, len(l.pending)) && l.pending[n].Seq == l.pending[n-1].Seq+1 && l.pending[n].Seq != l.last+1 { // replays and new scans apart
 		n++
 	}
 	scans := l.pending[:n]

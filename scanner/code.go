@@ -35,6 +35,8 @@ const (
 	CodeTakenOver          Code = "taken_over"           // bench
 	CodeScanWaybillFirst   Code = "scan_waybill_first"   //
 	CodeScanTheTag         Code = "scan_the_tag"         // code
+	CodeScanSerial         Code = "scan_serial"          // sku, sku_en: right product, its serial is not known yet
+	CodeUnclaimed          Code = "unclaimed"            // sku, sku_en, code: taken in a parcel of unknown owner
 	CodeOwnerUnknownOpened Code = "owner_unknown_opened" // waybill
 	CodeZeroPieces         Code = "zero_pieces"          //
 	CodeCaseOver           Code = "case_over"            // case: goods are received, no money follows
@@ -73,7 +75,7 @@ const (
 var Codes = []Code{
 	CodeParcelOpened, CodeMatched, CodeClosed, CodeUndone, CodeConditionSet, CodeHeld, CodeResumed, CodeUnitShown, CodeAliasAdded, CodeOperatorOn, CodeEmptyConfirmed,
 	CodeOver, CodeExtra, CodeUndeclared, CodeWrongSpec, CodeWrongItem, CodeSerialMismatch, CodeUnknownItem, CodeClosedShort, CodeAlreadyReceived, CodeOldLabel, CodeChoose,
-	CodePreviousOpen, CodeBelongsElsewhere, CodeOpenElsewhere, CodeTakenOver, CodeScanWaybillFirst, CodeScanTheTag, CodeOwnerUnknownOpened, CodeZeroPieces, CodeCaseOver,
+	CodePreviousOpen, CodeBelongsElsewhere, CodeOpenElsewhere, CodeTakenOver, CodeScanWaybillFirst, CodeScanTheTag, CodeScanSerial, CodeUnclaimed, CodeOwnerUnknownOpened, CodeZeroPieces, CodeCaseOver,
 	CodeRefundedAlready, CodePlateOfOther, CodeRepeatAfterRestart, CodeParcelHeld,
 	CodeDoubleRead, CodeSerialTaken,
 	CodeUnknownCode, CodeNothingOpen, CodeNothingToUndo, CodeUndoRefused, CodeNothingToAdd, CodeChoiceInvalid, CodeControlUnknown, CodeBadgeUnknown, CodeDamagedScan,

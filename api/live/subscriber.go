@@ -54,10 +54,11 @@ func (h *Hub) Subscribe(ctx context.Context, sink Sink, may func(event.Event) bo
 	return s, s.join(ctx)
 }
 
-// headFor returns the newest seq; a client may have heard more from another server than this one has read yet, so the store is asked before it is disbelieved.
+// headFor returns the newest seq. For a client that resumes it is the store's: this server may have read less than the client heard from another one, or may be
+// catching up itself.
 func (h *Hub) headFor(ctx context.Context, since int64) (int64, error) {
-	if head := h.Head(); since <= head {
-		return head, nil
+	if since == 0 {
+		return h.Head(), nil
 	}
 	return h.o.Log.Head(ctx)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"path/filepath"
 
 	"github.com/backdock/backdock/internal/clock"
@@ -15,8 +16,8 @@ import (
 
 // storeFlags say where a command's data is.
 type storeFlags struct {
-	Database string `help:"postgres://… or sqlite:///path/file.db." default:"sqlite://${data}/backdock.db" env:"BACKDOCK_DATABASE" placeholder:"URL"`
-	Data     string `help:"Folder for the key ring." default:"${data}" env:"BACKDOCK_DATA" placeholder:"DIR" type:"path"`
+	Database string `help:"postgres://… or sqlite:///path/file.db; SQLite in the data folder if not given." env:"BACKDOCK_DATABASE" placeholder:"URL"`
+	Data     string `help:"Folder of the key ring, and of SQLite." default:"data" env:"BACKDOCK_DATA" placeholder:"DIR" type:"path"`
 }
 
 // store is an open database with what every command needs beside it.
@@ -32,6 +33,9 @@ func (f storeFlags) open(ctx context.Context, log *slog.Logger, create bool) (*s
 	ring, err := secret.LoadFile(filepath.Join(f.Data, "keyring"), create)
 	if err != nil {
 		return nil, err
+	}
+	if f.Database == "" {
+		f.Database = "sqlite://" + (&url.URL{Path: filepath.ToSlash(filepath.Join(f.Data, "backdock.db"))}).EscapedPath()
 	}
 	d, err := db.Open(ctx, f.Database, db.Options{Log: log})
 	if err != nil {

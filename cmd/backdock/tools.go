@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/backdock/backdock/api"
 	"github.com/backdock/backdock/internal/auth"
+	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory/place"
@@ -38,7 +40,7 @@ func (c auditCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) erro
 	} else {
 		_, err = fmt.Fprint(out, report.String())
 	}
-	if err == nil && !report.Clean() {
+	if err == nil && !report.OK {
 		return errBreach
 	}
 	return err
@@ -84,7 +86,9 @@ type openapiCmd struct{}
 
 // Run prints the API's description. It opens no database: the description does not depend on one.
 func (openapiCmd) Run(out io.Writer) error {
-	raw, err := describe()
+	s := api.New(api.Deps{Clock: clock.System{}, Version: Version})
+	defer s.Shutdown(context.Background())
+	raw, err := s.OpenAPI()
 	if err != nil {
 		return err
 	}

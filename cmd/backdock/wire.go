@@ -23,6 +23,7 @@ import (
 	"github.com/backdock/backdock/receiving/aftersales/refund"
 	"github.com/backdock/backdock/receiving/desk"
 	"github.com/backdock/backdock/receiving/report"
+	"github.com/backdock/backdock/scanner"
 )
 
 type wireOptions struct {
@@ -79,8 +80,9 @@ func (p *parts) refundGuard(ctx context.Context, tx *gorm.DB, u inventory.Unit) 
 func (p *parts) importer() *intake.Importer {
 	return intake.New(p.db, p.log, p.ring, intake.Hooks{
 		Claim: p.desk.Claim,
-		Observe: func(ctx context.Context, tx *gorm.DB, caseID id.Case, amountMinor int64) error {
-			_, err := p.engine.Observe(ctx, tx, refund.Observed{CaseID: caseID, AmountMinor: amountMinor, Origin: refund.OriginPlatform})
+		Observe: func(ctx context.Context, tx *gorm.DB, o intake.Observed) error {
+			_, err := p.engine.Observe(ctx, tx, refund.Observed{Account: refund.Account{Gateway: o.Gateway, Account: o.Account}, TransactionID: o.TransactionID, CaseID: o.Case,
+				Origin: refund.OriginPlatform, ExternalID: o.ExternalID, AmountMinor: o.AmountMinor, Currency: o.Currency})
 			return err
 		},
 	})
@@ -93,6 +95,11 @@ func (p *parts) deps(reg *prometheus.Registry) api.Deps {
 
 // benchDesk gives the api the desk in its own words.
 type benchDesk struct{ *desk.Desk }
+
+func (b benchDesk) Accept(ctx context.Context, station id.Station, producer string, offsetMS int64, scans []scanner.Scan) (api.Answer, error) {
+	a, err := b.Desk.Accept(ctx, station, producer, offsetMS, scans)
+	return api.Answer(a), err
+}
 
 type parcelOffice struct{ p *parts }
 

@@ -24,7 +24,7 @@ func (doctorCmd) Run(ctx context.Context, c *command) error {
 	d := doctor{data: c.Data, sys: "/sys", proc: "/proc", out: os.Stdout}
 	d.examine(ctx)
 	if d.bad > 0 {
-		return fmt.Errorf("%d things need attention", d.bad)
+		return fmt.Errorf("things that need attention: %d", d.bad)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/scanner/agent"
+	"github.com/backdock/backdock/web"
 )
 
 // softMemory makes the collector work harder before the agent passes what a small bench computer can spare.
@@ -53,7 +54,7 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemory)
 	}
-	conf := agent.Config{Dir: c.Data, Server: e.Server, Token: e.Token, Station: e.Station, Bench: e.Bench, Version: version, Lang: r.Lang, Scanners: scanners, Clock: clock.System{}, Log: log}
+	conf := agent.Config{Dir: c.Data, Server: e.Server, Token: e.Token, Station: e.Station, Bench: e.Bench, Version: version, Lang: r.Lang, Web: web.Dist(), Scanners: scanners, Clock: clock.System{}, Log: log}
 	if r.Page != "none" {
 		conf.Page = r.Page
 	}

@@ -23,7 +23,7 @@ var rooms = []struct {
 
 	{"scanner", nil},
 	{"scanner/wire", []string{"scanner"}},
-	{"scanner/wire/wiretest", []string{"scanner", "scanner/wire"}},
+	{"scanner/wire/wiretest", []string{"scanner", "scanner/wire", plumbing}},
 	{"scanner/frame", []string{"scanner"}},
 	{"scanner/barcode", []string{"scanner"}},
 	{"scanner/serial", []string{"scanner", plumbing}},
@@ -50,6 +50,7 @@ var rooms = []struct {
 	{"receiving/aftersales/refund/gatewaytest", []string{"receiving/aftersales/refund"}},
 	{"receiving/aftersales/followup", []string{"receiving/aftersales/...", "receiving", "receiving/order", "inventory/...", "internal/..."}},
 	{"receiving/world", []string{"receiving/aftersales/...", "internal/..."}},
+	{"receiving/office", []string{"receiving/aftersales/...", "internal/..."}},
 	{"receiving/report", []string{"receiving/...", "inventory/...", "scanner", "internal/..."}},
 	{"receiving/audit", []string{"receiving/...", "inventory/...", "scanner", "internal/..."}},
 

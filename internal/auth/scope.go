@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/backdock/backdock/internal/id"
@@ -87,4 +88,17 @@ func (s Scope) Empty() bool { return len(s.areas) == 0 }
 
 func (a area) allows(w id.Warehouse, o id.Owner, s id.Shop) bool {
 	return (a.warehouse == 0 || w == 0 || a.warehouse == w) && (a.owner == 0 || a.owner == o) && (a.shop == 0 || a.shop == s)
+}
+
+// Covers reports whether every grant lies wholly inside the scope.
+func (s Scope) Covers(grants ...Grant) bool {
+	for _, g := range grants {
+		inside := slices.ContainsFunc(s.areas, func(a area) bool {
+			return (a.warehouse == 0 || a.warehouse == g.Warehouse) && (a.owner == 0 || a.owner == g.Owner) && (a.shop == 0 || a.shop == g.Shop)
+		})
+		if !inside {
+			return false
+		}
+	}
+	return true
 }

@@ -69,8 +69,8 @@ func (k *Keeper) CreateStation(ctx context.Context, n NewStation) (id.Station, t
 	var s stationRow
 	err := k.db.InTx(ctx, func(tx *gorm.DB) error {
 		s = stationRow{}
-		var warehouse id.Warehouse
-		res := tx.Table("benches").Select("warehouse_id").Where("id = ?", n.Bench).Limit(1).Scan(&warehouse)
+		var bench struct{ WarehouseID id.Warehouse }
+		res := tx.Table("benches").Select("warehouse_id").Where("id = ?", n.Bench).Limit(1).Scan(&bench)
 		if res.Error != nil {
 			return res.Error
 		}
@@ -82,7 +82,7 @@ func (k *Keeper) CreateStation(ctx context.Context, n NewStation) (id.Station, t
 			return res.Error
 		}
 		if res.RowsAffected == 0 {
-			s = stationRow{Name: n.Name, WarehouseID: warehouse, BenchID: n.Bench, CreatedAt: now}
+			s = stationRow{Name: n.Name, WarehouseID: bench.WarehouseID, BenchID: n.Bench, CreatedAt: now}
 			if err := tx.Create(&s).Error; err != nil {
 				return err
 			}

@@ -18,15 +18,15 @@ import (
 	gormpg "gorm.io/driver/postgres"
 	gormlite "gorm.io/driver/sqlite"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 
 	"github.com/backdock/backdock/internal/clock"
 )
 
 // Options tune Open; the zero value is right for a server.
 type Options struct {
-	MaxConns int          // Postgres pool size; 0 takes 16
-	Log      *slog.Logger // slow and failed statements; nil discards
+	MaxConns int             // Postgres pool size; 0 takes 16
+	Log      *slog.Logger    // slow and failed statements; nil discards
+	Trace    func(Statement) // sees every statement of the store, for load tests; nil: nobody looks
 }
 
 // Open connects to a store by URL: "postgres://user@host/name?…" or "sqlite:///path/to/file.db". It does not migrate.
@@ -69,6 +69,9 @@ func openPostgres(ctx context.Context, rawURL string, o Options) (*DB, error) {
 	cfg.ConnConfig.RuntimeParams["application_name"] = "backdock"
 	// timestamptz arrives in the local zone otherwise, and two times that are equal would not be ==.
 	cfg.AfterConnect = func(_ context.Context, c *pgx.Conn) error { return scanUTC(c) }
+	if o.Trace != nil {
+		cfg.ConnConfig.Tracer = pgTracer{o.Trace}
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
@@ -79,7 +82,7 @@ func openPostgres(ctx context.Context, rawURL string, o Options) (*DB, error) {
 	}
 	handle := stdlib.OpenDBFromPool(pool)
 	handle.SetMaxOpenConns(int(cfg.MaxConns))
-	g, err := gorm.Open(gormpg.New(gormpg.Config{Conn: handle}), gormConfig(o.Log))
+	g, err := gorm.Open(quietPostgres{&gormpg.Dialector{Config: &gormpg.Config{Conn: handle}}}, gormConfig(o.Log))
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
@@ -114,10 +117,16 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		into **gorm.DB
 		conn *sql.DB
 	}{{&d.write, writer}, {&d.Read, reader}} {
-		g, err := gorm.Open(gormlite.New(gormlite.Config{DriverName: "sqlite", Conn: h.conn}), gormConfig(o.Log))
+		g, err := gorm.Open(quietSQLite{&gormlite.Dialector{DriverName: "sqlite", Conn: h.conn}}, gormConfig(o.Log))
 		if err != nil {
 			d.Close()
 			return nil, fmt.Errorf("open SQLite: %w", err)
+		}
+		if o.Trace != nil {
+			if err := traceGORM(g, o.Trace); err != nil {
+				d.Close()
+				return nil, err
+			}
 		}
 		*h.into = g
 	}
@@ -131,9 +140,6 @@ func gormConfig(log *slog.Logger) *gorm.Config {
 		PrepareStmt:          false,
 		DisableAutomaticPing: true,
 		NowFunc:              clock.System{}.Now,
-		Logger: logger.NewSlogLogger(log, logger.Config{
-			SlowThreshold: 500 * time.Millisecond, LogLevel: logger.Warn, IgnoreRecordNotFoundError: true,
-			ParameterizedQueries: true, // values can be buyers' data
-		}),
+		Logger:               slowLog{log},
 	}
 }

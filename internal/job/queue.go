@@ -42,7 +42,7 @@ func New(d *db.DB, w *river.Workers, o Options) (*Queue, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	cfg := &river.Config{
-		Workers: w, Logger: o.Log, PeriodicJobs: o.Periodic, JobTimeout: Timeout, RescueStuckJobsAfter: 2 * Timeout, MaxAttempts: 1000,
+		Workers: w, Logger: slog.New(quiet{o.Log.Handler()}), PeriodicJobs: o.Periodic, JobTimeout: Timeout, RescueStuckJobsAfter: 2 * Timeout, MaxAttempts: 1000,
 		FetchPollInterval: o.Poll, FetchCooldown: min(river.FetchCooldownDefault, max(o.Poll, river.FetchCooldownMin)), SkipUnknownJobCheck: false,
 		CompletedJobRetentionPeriod: time.Hour,
 	}
@@ -102,3 +102,14 @@ func (q *Queue) Insert(ctx context.Context, tx *gorm.DB, args river.JobArgs, opt
 	}
 	return nil
 }
+
+// quiet drops the library's running commentary; what goes wrong comes through.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && q.Handler.Enabled(ctx, l)
+}
+
+func (q quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(a)} }
+
+func (q quiet) WithGroup(name string) slog.Handler { return quiet{q.Handler.WithGroup(name)} }

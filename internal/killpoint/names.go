@@ -23,6 +23,13 @@ var Names = []string{
 	"refund.concluded",  // after it
 	"refund.noticing",   // before the commit that stores a notice and what it moves
 	"refund.noticed",    // after it, before the gateway is answered
+
+	// receiving/desk: a batch of scans, a station's hello, a parked scan
+	"desk.before_commit", // everything is written, nothing committed
+	"desk.after_commit",  // committed, not yet answered
+	"desk.greeted",
+	"desk.before_park",
+
 	// scanner/uplink: scans to the server, outcomes back
 	"uplink.send",
 	"uplink.sent",
@@ -32,8 +39,4 @@ var Names = []string{
 	"agent.captured",
 	"agent.beep",
 	"agent.beeped",
-
-	// receiving/desk: a batch of scans
-	"desk.before_commit",
-	"desk.after_commit",
 }

@@ -1,103 +1,123 @@
 package desk
 
 import (
+	"strconv"
+	"strings"
+
+	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/inventory/catalogue"
+	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/scanner"
 )
 
+// manner is how an outcome is said.
 type manner struct {
 	verdict scanner.Verdict
 	tone    scanner.Tone
 	tote    scanner.Tote
 }
 
-// manners says how each code looks, sounds and where the piece goes. A test holds it against scanner.Codes.
+var (
+	well     = manner{scanner.Accepted, scanner.ToneOK, scanner.NoTote}
+	finished = manner{scanner.Accepted, scanner.ToneDone, scanner.NoTote}
+	look     = manner{scanner.Attention, scanner.ToneMid, scanner.NoTote}
+	refuse   = manner{scanner.Rejected, scanner.ToneError, scanner.NoTote}
+	again    = manner{scanner.Duplicate, scanner.ToneDup, scanner.NoTote}
+	blue     = manner{scanner.Accepted, scanner.ToneOK, scanner.BlueTote}
+	yellow   = manner{scanner.Attention, scanner.ToneMid, scanner.YellowTote}
+	red      = manner{scanner.Attention, scanner.ToneLow, scanner.RedTote}
+	stray    = manner{scanner.Attention, scanner.ToneMid, scanner.RedTote}
+)
+
+// manners gives every code its verdict, tone and tote. A code that is not here is rejected.
 var manners = map[scanner.Code]manner{
-	scanner.CodeParcelOpened:   {scanner.Accepted, scanner.ToneOK, scanner.NoTote},
-	scanner.CodeMatched:        {scanner.Accepted, scanner.ToneOK, scanner.BlueTote},
-	scanner.CodeClosed:         {scanner.Accepted, scanner.ToneDone, scanner.NoTote},
-	scanner.CodeUndone:         {scanner.Accepted, scanner.ToneOK, scanner.NoTote},
-	scanner.CodeConditionSet:   {scanner.Accepted, scanner.ToneOK, scanner.NoTote},
-	scanner.CodeHeld:           {scanner.Accepted, scanner.ToneOK, scanner.NoTote},
-	scanner.CodeResumed:        {scanner.Accepted, scanner.ToneOK, scanner.NoTote},
-	scanner.CodeUnitShown:      {scanner.Accepted, scanner.ToneOK, scanner.NoTote},
-	scanner.CodeAliasAdded:     {scanner.Accepted, scanner.ToneOK, scanner.NoTote},
-	scanner.CodeOperatorOn:     {scanner.Accepted, scanner.ToneOK, scanner.NoTote},
-	scanner.CodeEmptyConfirmed: {scanner.Accepted, scanner.ToneDone, scanner.NoTote},
+	scanner.CodeParcelOpened: well, scanner.CodeMatched: blue, scanner.CodeClosed: finished, scanner.CodeUndone: well, scanner.CodeConditionSet: well,
+	scanner.CodeHeld: well, scanner.CodeResumed: well, scanner.CodeUnitShown: well, scanner.CodeAliasAdded: well, scanner.CodeOperatorOn: well,
+	scanner.CodeEmptyConfirmed: finished,
 
-	scanner.CodeOver:               {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeExtra:              {scanner.Attention, scanner.ToneMid, scanner.YellowTote},
-	scanner.CodeUndeclared:         {scanner.Attention, scanner.ToneMid, scanner.YellowTote},
-	scanner.CodeWrongSpec:          {scanner.Attention, scanner.ToneLow, scanner.RedTote},
-	scanner.CodeWrongItem:          {scanner.Attention, scanner.ToneLow, scanner.RedTote},
-	scanner.CodeSerialMismatch:     {scanner.Attention, scanner.ToneLow, scanner.RedTote},
-	scanner.CodeUnknownItem:        {scanner.Attention, scanner.ToneLow, scanner.RedTote},
-	scanner.CodeClosedShort:        {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeAlreadyReceived:    {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeOldLabel:           {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeChoose:             {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodePreviousOpen:       {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeBelongsElsewhere:   {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeOpenElsewhere:      {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeTakenOver:          {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeScanWaybillFirst:   {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeScanTheTag:         {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeOwnerUnknownOpened: {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeZeroPieces:         {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeCaseOver:           {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeRefundedAlready:    {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodePlateOfOther:       {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeRepeatAfterRestart: {scanner.Attention, scanner.ToneMid, scanner.NoTote},
-	scanner.CodeParcelHeld:         {scanner.Attention, scanner.ToneMid, scanner.NoTote},
+	scanner.CodeOver: look, scanner.CodeExtra: yellow, scanner.CodeUndeclared: yellow, scanner.CodeWrongSpec: red, scanner.CodeWrongItem: red,
+	scanner.CodeSerialMismatch: red, scanner.CodeUnknownItem: red, scanner.CodeUnclaimed: stray, scanner.CodeClosedShort: look,
+	scanner.CodeAlreadyReceived: look, scanner.CodeOldLabel: look, scanner.CodeChoose: look, scanner.CodePreviousOpen: look,
+	scanner.CodeBelongsElsewhere: look, scanner.CodeOpenElsewhere: look, scanner.CodeTakenOver: look, scanner.CodeScanWaybillFirst: look,
+	scanner.CodeScanTheTag: look, scanner.CodeScanSerial: look, scanner.CodeOwnerUnknownOpened: look, scanner.CodeZeroPieces: look,
+	scanner.CodeCaseOver: look, scanner.CodeRefundedAlready: look, scanner.CodePlateOfOther: look, scanner.CodeRepeatAfterRestart: look,
+	scanner.CodeParcelHeld: look,
 
-	scanner.CodeDoubleRead:  {scanner.Duplicate, scanner.ToneDup, scanner.NoTote},
-	scanner.CodeSerialTaken: {scanner.Duplicate, scanner.ToneDup, scanner.NoTote},
-
-	scanner.CodeUnknownCode:    {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeNothingOpen:    {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeNothingToUndo:  {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeUndoRefused:    {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeNothingToAdd:   {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeChoiceInvalid:  {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeControlUnknown: {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeBadgeUnknown:   {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeDamagedScan:    {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeNotText:        {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeTooLong:        {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeSeqConflict:    {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeParked:         {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeNotEmpty:       {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeNothingToMark:  {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeControlNotHere: {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodePlateVoid:      {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodePlateUnknown:   {scanner.Rejected, scanner.ToneError, scanner.NoTote},
-	scanner.CodeOtherWarehouse: {scanner.Rejected, scanner.ToneError, scanner.NoTote},
+	scanner.CodeDoubleRead: again, scanner.CodeSerialTaken: again,
 }
 
-// say settles an answer: its code, and the values for its text as name, value pairs.
-func (a *answer) say(code scanner.Code, params ...string) {
-	m := manners[code]
-	a.out.Code, a.out.Verdict, a.out.Tone, a.out.Tote = code, m.verdict, m.tone, m.tote
-	if len(params) > 0 {
-		a.out.Params = make(map[string]string, len(params)/2)
-	}
-	for i := 0; i+1 < len(params); i += 2 {
-		a.out.Params[params[i]] = params[i+1]
-	}
+// ruling is the answer to one scan while the transaction is open: ids may still be missing.
+type ruling struct {
+	scanner.Outcome
+	docket *docket
+	parcel id.Parcel // where there is no docket
+	unit   *booked
+	unitID id.Unit // where there is no booked
+	undoes *receiving.Outcome
 }
 
-func (a *answer) effect(e scanner.Effect) { a.out.Effects = append(a.out.Effects, e) }
-
-// named gives a SKU's names as parameters.
-func (k *article) named(more ...string) []string {
-	return append([]string{"sku", k.label(k.Name, k.Spec), "sku_en", k.label(k.NameEn, k.SpecEn)}, more...)
+// rule answers with a code and the values of its text, as pairs.
+func rule(code scanner.Code, pairs ...string) *ruling {
+	m, ok := manners[code]
+	if !ok {
+		m = refuse
+	}
+	r := &ruling{Outcome: scanner.Outcome{Verdict: m.verdict, Code: code, Tone: m.tone, Tote: m.tote}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		r.with(pairs[i], pairs[i+1])
+	}
+	return r
 }
 
-func (k *article) label(name, spec string) string {
-	if name == "" {
-		name = k.Code
+// with adds a value; an empty one is left out.
+func (r *ruling) with(name, value string) *ruling {
+	if value != "" {
+		if r.Params == nil {
+			r.Params = map[string]string{}
+		}
+		r.Params[name] = value
 	}
-	if spec == "" {
-		return name
+	return r
+}
+
+func (r *ruling) effect(e scanner.Effect) *ruling {
+	r.Effects = append(r.Effects, e)
+	return r
+}
+
+func (r *ruling) about(d *docket) *ruling {
+	r.docket = d
+	return r
+}
+
+// say adds the name of a product in both languages.
+func (r *ruling) say(s catalogue.SKU) *ruling {
+	return r.with("sku", title(s.Name, s.Spec)).with("sku_en", title(s.NameEn, s.SpecEn))
+}
+
+func title(name, spec string) string { return strings.TrimSpace(name + " " + spec) }
+
+func itoa[T ~int | ~int64](n T) string { return strconv.FormatInt(int64(n), 10) }
+
+// names says what lacks, briefly: "黑L、白M×2".
+func names(lines []*line) (zh, en string) {
+	var a, b []string
+	for _, l := range lines {
+		times := ""
+		if n := l.Expected - l.Received; n > 1 {
+			times = "×" + itoa(n)
+		}
+		a = append(a, short(l.sku.Spec, l.sku.Name, l.sku.Code)+times)
+		b = append(b, short(l.sku.SpecEn, l.sku.NameEn, l.sku.Code)+times)
 	}
-	return name + " " + spec
+	return strings.Join(a, "、"), strings.Join(b, ", ")
+}
+
+func short(first ...string) string {
+	for _, s := range first {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
 }

@@ -6,176 +6,178 @@ import (
 	"strconv"
 	"strings"
 
-	"gorm.io/gorm"
-
+	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
-	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/receiving"
+	"github.com/backdock/backdock/receiving/match"
 	"github.com/backdock/backdock/scanner"
 )
 
-// control acts on a control barcode.
-func (s *session) control(a *answer, verb, value string) error {
-	switch verb {
-	case scanner.Done:
-		return s.doneScan(a)
-	case scanner.Undo:
-		return s.undo(a)
-	case scanner.PlusOne:
-		return s.plusOne(a)
-	case scanner.NoLabel, scanner.UnknownOwner:
-		return s.openUnknown(a, "", "")
-	case scanner.Condition:
-		return s.condition(a, strings.ToLower(value))
-	case scanner.Hold:
-		return s.hold(a)
-	case scanner.Resume:
-		return s.resume(a)
-	case scanner.Empty:
-		return s.empty(a)
-	case scanner.Choose:
-		return s.choose(a, value)
-	case scanner.Operator:
-		return s.operator(a, value)
-	case scanner.Photo, scanner.Exception, "TYPE", "GRADE", "DISPOSITION", "RELEASE":
-		a.say(scanner.CodeControlNotHere, "code", short(a.scan.Data, 60))
-	default:
-		a.say(scanner.CodeControlUnknown, "code", short(a.scan.Data, 60))
+// control obeys a control barcode.
+func (s *session) control(verb, value string) (*ruling, error) {
+	if verb == scanner.Operator {
+		return s.logOn()
 	}
-	return nil
+	known := map[string]func() (*ruling, error){
+		scanner.Done:         s.done,
+		scanner.Undo:         s.undo,
+		scanner.PlusOne:      s.plusOne,
+		scanner.NoLabel:      func() (*ruling, error) { return s.openUnknown("", "") },
+		scanner.UnknownOwner: func() (*ruling, error) { return s.openUnknown(s.pending.Waybill, s.pending.Carrier) },
+		scanner.Condition:    func() (*ruling, error) { return s.condition(strings.ToLower(value)) },
+		scanner.Hold:         s.hold,
+		scanner.Resume:       s.resume,
+		scanner.Empty:        s.empty,
+		scanner.Choose:       func() (*ruling, error) { return s.choose(value) },
+		scanner.Photo:        s.notHere,
+		scanner.Exception:    s.notHere,
+	}
+	act, ok := known[verb]
+	switch {
+	case !ok && !slices.Contains(otherControls, verb):
+		s.next = s.pending
+		return rule(scanner.CodeControlUnknown, "code", s.scan.Data).about(s.docket), nil
+	case !ok || s.bench.Kind != "receiving":
+		return s.notHere()
+	}
+	return act()
 }
 
-// plusOne takes the piece that was over: it is really there.
-func (s *session) plusOne(a *answer) error {
-	if s.parcel == nil || s.pending.OverSKU == 0 || s.parcel.skus[s.pending.OverSKU] == nil {
-		a.say(scanner.CodeNothingToAdd)
-		return nil
-	}
-	k := s.parcel.skus[s.pending.OverSKU]
-	if err := s.bookExtra(a, piece{sku: k, code: s.pending.Over, serial: s.pending.Serial}, "extra"); err != nil {
-		return err
-	}
-	a.say(scanner.CodeExtra, k.named()...)
-	return nil
+// otherControls stand on the sheet for other kinds of benches, or are the station's own.
+var otherControls = []string{"GRADE", "DISPOSITION", "RELEASE", "TYPE"}
+
+// notHere leaves everything as it is: what the clerk was asked stays asked.
+func (s *session) notHere() (*ruling, error) {
+	s.next = s.pending
+	return rule(scanner.CodeControlNotHere, "code", s.scan.Data).about(s.docket), nil
 }
 
-// condition notes how the piece just scanned looks.
-func (s *session) condition(a *answer, value string) error {
-	if !slices.Contains(scanner.Conditions, value) {
-		a.say(scanner.CodeControlUnknown, "code", short(a.scan.Data, 60))
-		return nil
+// logOn books the bench's scans to an operator from now on, if the operator may work in this warehouse.
+func (s *session) logOn() (*ruling, error) {
+	s.next = s.pending
+	who, ok := s.badges[s.badge]
+	if !ok {
+		return rule(scanner.CodeBadgeUnknown).about(s.docket), nil
 	}
-	if s.parcel == nil || s.parcel.last == nil {
-		a.say(scanner.CodeNothingToMark)
-		return nil
+	var may []int
+	err := s.tx.Raw(`SELECT 1 FROM grants WHERE user_id = ? AND role <> 'merchant' AND (warehouse_id IS NULL OR warehouse_id = ?) LIMIT 1`, who.user, s.bench.WarehouseID).Scan(&may).Error
+	if err != nil {
+		return nil, fmt.Errorf("grants of operator: %w", err)
 	}
-	last := s.parcel.last
-	was := last.condition
-	if err := s.mark(last, value); err != nil {
-		return err
+	if len(may) == 0 {
+		return rule(scanner.CodeBadgeUnknown).about(s.docket), nil
 	}
-	a.of = last.id
-	a.say(scanner.CodeConditionSet, "condition", value, "plate", last.plate, "was", was)
-	a.effect(scanner.Effect{Kind: scanner.EffectConditionSet, Plate: last.plate})
-	return nil
+	s.bench.OperatorID, s.clerk = &who.user, who.name
+	return rule(scanner.CodeOperatorOn, "clerk", s.clerk).effect(scanner.Effect{Kind: scanner.EffectOperatorOn}).about(s.docket), nil
 }
 
-// mark writes a condition onto a piece of this batch or of an earlier one.
-func (s *session) mark(last *lastPiece, value string) error {
-	if err := s.write(); err != nil {
-		return err
+// plusOne books the piece that was one too many: the clerk says that it is really there.
+func (s *session) plusOne() (*ruling, error) {
+	over := s.pending.Over
+	if s.docket == nil || over == nil {
+		return rule(scanner.CodeNothingToAdd).about(s.docket), nil
 	}
-	if last.unit != nil && last.id == 0 {
-		last.id = last.unit.unit.ID
+	target := s.docket.line(over.Line)
+	if target == nil {
+		return rule(scanner.CodeNothingToAdd).about(s.docket), nil
 	}
-	res := s.tx.Model(&inventory.Unit{}).Where("id = ? AND state IN ('quarantine', 'custody')", last.id).Updates(map[string]any{"condition": value, "version": gorm.Expr("version + 1")})
-	if res.Error != nil {
-		return fmt.Errorf("note condition: %w", res.Error)
+	scan := s.scan
+	s.scan.Data = over.Data // the unit keeps the code that was read from it
+	u, err := s.book(receiving.Extra, target, &target.sku, match.Piece{}, over.Serial)
+	s.scan = scan
+	if err != nil {
+		return nil, err
 	}
-	if res.RowsAffected != 1 {
-		return fault.New(fault.Conflict, "moved_on", "unit %s has moved on", last.plate)
+	return s.hand(rule(scanner.CodeExtra).say(target.sku), u), nil
+}
+
+// condition notes the state of the last piece.
+func (s *session) condition(x string) (*ruling, error) {
+	if !slices.Contains(scanner.Conditions, x) {
+		s.next = s.pending
+		return rule(scanner.CodeControlUnknown, "code", s.scan.Data).about(s.docket), nil
 	}
-	last.condition, last.line.condition = value, value
-	s.parcel.touched, s.parcel.dirty = last.line, true
-	plate, unit := last.plate, last.id
-	s.events = append(s.events, func() event.Event {
-		return event.Event{Type: "backdock.unit.condition_set.v1", Subject: "unit/" + plate, Version: 0, WarehouseID: s.site.ID, ByUser: deref(s.bench.OperatorID),
-			Data: event.Data{"unit": unit, "plate": plate, "condition": value}}
+	nothing := rule(scanner.CodeNothingToMark).about(s.docket)
+	if s.docket == nil || s.pending.Plate == "" {
+		return nothing, nil
+	}
+	u, err := s.unit(s.pending.Plate)
+	if err != nil {
+		return nil, err
+	}
+	if u == nil || u.docket != s.docket || (u.State != inventory.Quarantine && u.State != inventory.Custody) {
+		return nothing, nil
+	}
+	was := u.Condition
+	if err := s.mark(u, x); err != nil {
+		return nil, err
+	}
+	r := rule(scanner.CodeConditionSet, "condition", x, "plate", u.Plate, "was", was)
+	if f := receiving.Finding(u.Finding); f == receiving.Damaged || f == receiving.AccessoryMissing {
+		r.Tote, r.Tone = scanner.YellowTote, scanner.ToneMid
+	}
+	r.unit = u
+	return r.effect(scanner.Effect{Kind: scanner.EffectConditionSet, Plate: u.Plate}).about(s.docket), nil
+}
+
+// mark writes a condition on a unit of the open parcel.
+func (s *session) mark(u *booked, x string) error {
+	u.Condition, u.Finding, u.Version = x, string(receiving.Finding(u.Finding).Marked(x)), u.Version+1
+	if u.stored {
+		res := s.tx.Model(&inventory.Unit{}).Where("id = ? AND version = ?", u.ID, u.Version-1).
+			Updates(map[string]any{"condition": u.Condition, "finding": u.Finding, "version": u.Version})
+		if res.Error != nil {
+			return fmt.Errorf("mark unit %s: %w", u.Plate, res.Error)
+		}
+		if res.RowsAffected != 1 {
+			return errMoved
+		}
+	}
+	u.line.mark = x
+	s.docket.last = u.line
+	s.docket.parcel.Version++
+	s.out.touch(s.docket)
+	e := s.fact("backdock.unit.condition_set.v1", "unit/"+u.Plate, u.Version, u.OwnerID, event.Data{"plate": u.Plate, "condition": x, "finding": u.Finding})
+	s.tell(func() event.Event {
+		e.Data["unit"] = u.ID
+		return e
 	})
 	return nil
 }
 
-// hold puts the open parcel aside, as it is.
-func (s *session) hold(a *answer) error {
-	if s.parcel == nil {
-		a.say(scanner.CodeNothingOpen)
-		return nil
-	}
-	o := s.parcel
-	o.p.State, o.p.HeldAt, o.dirty = "held", &s.now, true
-	a.say(scanner.CodeHeld, "parcel", o.number())
-	a.effect(scanner.Effect{Kind: scanner.EffectParcelHeld, Parcel: o.number()})
-	s.parcelEvent("held", o, nil)
-	return s.leave()
-}
-
-// resume opens the parcel that was held at this bench last.
-func (s *session) resume(a *answer) error {
-	if s.parcel != nil {
-		s.refuseOpen(a, "")
-		return nil
-	}
-	p, err := s.heldHere()
-	if err != nil {
-		return err
-	}
-	if p == 0 {
-		a.say(scanner.CodeNothingOpen)
-		return nil
-	}
-	o, err := s.lockParcel(p)
-	if err != nil {
-		return err
-	}
-	o.p.State, o.p.HeldAt = "open", nil
-	s.enter(o)
-	a.in = o
-	a.say(scanner.CodeResumed, "parcel", o.number())
-	a.effect(scanner.Effect{Kind: scanner.EffectParcelResumed, Parcel: o.number()})
-	s.parcelEvent("resumed", o, nil)
-	return nil
-}
-
-// operator logs a clerk on at the bench.
-func (s *session) operator(a *answer, badge string) error {
-	if s.d.o.Badge == nil || badge == "" {
-		a.say(scanner.CodeBadgeUnknown)
-		return nil
-	}
-	user, name, err := s.d.o.Badge(s.ctx, badge)
-	if fault.IsKind(err, fault.NotFound) || fault.IsKind(err, fault.Unauthenticated) || fault.IsKind(err, fault.Denied) {
-		a.say(scanner.CodeBadgeUnknown)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	// The badge opens the station for whoever holds it: it is kept nowhere in the clear.
-	a.scan.Data, a.scan.Raw = scanner.ControlPrefix+scanner.Operator+":***", nil
-	s.bench.OperatorID, s.clerk = &user, name
-	a.say(scanner.CodeOperatorOn, "clerk", name)
-	a.effect(scanner.Effect{Kind: scanner.EffectOperatorOn})
-	return nil
-}
-
-// choose settles which of several candidates a number means.
-func (s *session) choose(a *answer, value string) error {
+// choose opens one of several candidates.
+func (s *session) choose(value string) (*ruling, error) {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 1 || n > len(s.pending.Targets) {
-		a.say(scanner.CodeChoiceInvalid, "count", itoa(int64(len(s.pending.Targets))))
-		return nil
+		s.next = s.pending
+		return rule(scanner.CodeChoiceInvalid, "count", itoa(len(s.pending.Targets))).about(s.docket), nil
 	}
-	t, number := s.pending.Targets[n-1], s.pending.Number
-	s.pending = pending{}
-	return s.openTargets(a, number, []target{t})
+	return s.goTo(s.pending.Targets[n-1])
+}
+
+// unit finds a unit by its plate, among those of this transaction first. The row is locked. None is nil.
+func (s *session) unit(plate string) (*booked, error) {
+	for _, list := range [][]*booked{s.out.units, s.out.made} {
+		for _, u := range list {
+			if u.Plate == plate {
+				return u, nil
+			}
+		}
+	}
+	var rows []inventory.Unit
+	if err := db.Lock(s.tx).Where("plate = ?", plate).Limit(1).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read unit %s: %w", plate, err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	u := &booked{Unit: rows[0], stored: true}
+	if s.docket != nil && u.ParcelID != nil && *u.ParcelID == s.docket.parcel.ID {
+		u.docket, u.line = s.docket, s.docket.line(val(u.ReceiptLineID))
+		if u.line != nil {
+			u.code = u.line.sku.Code
+		}
+	}
+	return u, nil
 }

@@ -1,7 +1,10 @@
-// Package desk judges scans: what a barcode means at this bench, now. It takes up to sixteen scans of one producer in one transaction.
+// Package desk is where a scan becomes a fact. It promises: a scan that beeped is never lost and never counted twice, and nothing unchecked reaches the shelf.
 //
-//	Accept ─▶ lock producer, bench, open parcel ─▶ judge each scan in memory ─▶ flush: units, lines, outcomes, events, movements, balances ─▶ commit
+//	Accept(≤16 scans) ─▶ lock producer, bench ─▶ for each scan: replay? double read? control? awaited piece? waybill? plate? another piece?
+//	                                                     │ decided against the docket, the open parcel as the desk holds it in memory
+//	                                                     ▼
+//	                        effects: units, movements, outcomes, events ─▶ bulk inserts ─▶ balances ─▶ commit ─▶ Answer
 //
-// A batch is a unit of work: its scans are judged against a session that the flush writes with a handful of statements, however many pieces it books. A batch
-// that fails for a reason that will not go away falls to single scans; a single scan that still fails is stored as parked and never blocks those behind it.
+// A batch that fails falls to single scans; a single scan that can never succeed is parked: kept with its reason, and those behind it go on.
+// docs/receiving.md tells what each scan means.
 package desk

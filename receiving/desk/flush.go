@@ -3,281 +3,277 @@ package desk
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/backdock/backdock/internal/event"
-	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/inventory/catalogue"
 	"github.com/backdock/backdock/receiving"
-	"github.com/backdock/backdock/scanner"
 )
 
-// finish writes all that is left and ends the batch: movements and balances last, so that hot balance rows are held for the shortest time.
-func (s *session) finish() error {
-	if err := s.write(); err != nil {
-		return err
-	}
-	if len(s.fresh) == 0 {
-		return nil
-	}
-	if err := s.writeBench(); err != nil {
-		return err
-	}
-	res := s.tx.Model(&receiving.Producer{}).Where("id = ?", s.producer.ID).Updates(map[string]any{"last_seq": s.producer.LastSeq, "last_data": s.producer.LastData,
-		"last_device": s.producer.LastDevice, "last_mono_us": s.producer.LastMonoUS})
-	if res.Error != nil {
-		return fmt.Errorf("move producer: %w", res.Error)
-	}
-	events := make([]event.Event, len(s.events))
-	for i, make := range s.events {
-		events[i] = make()
-	}
-	if err := s.d.log.Append(s.ctx, s.tx, events...); err != nil {
-		return err
-	}
-	return s.d.ledger.Post(s.ctx, s.tx, s.moves)
+// out is what a session will write.
+type out struct {
+	standIns  []*catalogue.SKU
+	lines     []*line // new ones
+	units     []*booked
+	made      []*booked // written by this transaction
+	movements []*movement
+	deltas    inventory.Deltas
+	outcomes  []*filing
+	undone    []*filing
+	events    []func() event.Event
+	dockets   []*docket // may have changed
+	closed    []*docket // to settle with their cases
 }
 
-// write brings the database to where the session is, but for events and movements: whatever reads its own batch calls it first.
-func (s *session) write() error {
-	if err := s.writeParcel(); err != nil {
-		return err
-	}
-	if err := s.writeUnits(); err != nil {
-		return err
-	}
-	return s.writeOutcomes()
+// movement is a movement whose unit may have no id yet.
+type movement struct {
+	inventory.Movement
+	unit *booked
 }
 
-func (s *session) writeParcel() error {
-	if s.parcel == nil || !s.parcel.dirty {
-		return nil
-	}
-	o := s.parcel
-	if err := s.writeLines(o); err != nil {
-		return err
-	}
-	o.p.Version++
-	p := o.p
-	res := s.tx.Model(&receiving.Parcel{}).Where("id = ? AND version = ?", p.ID, p.Version-1).Updates(map[string]any{"state": p.State, "note": p.Note, "bench_id": p.BenchID,
-		"opened_at": p.OpenedAt, "opened_by": p.OpenedBy, "closed_at": p.ClosedAt, "closed_by": p.ClosedBy, "held_at": p.HeldAt, "expected": p.Expected,
-		"received": p.Received, "pieces": p.Pieces, "version": p.Version})
-	if res.Error != nil || res.RowsAffected != 1 {
-		return fmt.Errorf("write parcel %s: %d rows: %w", o.number(), res.RowsAffected, res.Error)
-	}
-	o.dirty = false
-	return nil
+// filing is a scan with its answer, to be stored.
+type filing struct {
+	row    receiving.Outcome
+	ruling *ruling
 }
 
-// writeLines inserts new lines and updates counts, each in one statement.
-func (s *session) writeLines(o *opened) error {
-	var fresh []receiving.ReceiptLine
-	var at []*line
-	var sql strings.Builder
-	var args, in []any
-	for _, l := range o.lines {
-		switch {
-		case !l.dirty:
-		case l.ID == 0:
-			fresh, at = append(fresh, l.ReceiptLine), append(at, l)
-		default:
-			sql.WriteString(" WHEN ? THEN CAST(? AS INTEGER)")
-			args, in = append(args, l.ID, l.Received), append(in, l.ID)
-		}
-		l.dirty = false
+func (o *out) touch(d *docket) {
+	if !slices.Contains(o.dockets, d) {
+		o.dockets = append(o.dockets, d)
 	}
-	if len(fresh) > 0 {
-		if err := s.tx.Create(&fresh).Error; err != nil {
-			return fmt.Errorf("receipt lines: %w", err)
-		}
-		for i, l := range at {
-			l.ID = fresh[i].ID
-		}
-	}
-	if len(in) == 0 {
-		return nil
-	}
-	if err := s.tx.Exec("UPDATE receipt_lines SET received = CASE id"+sql.String()+" END WHERE id IN ?", append(args, in)...).Error; err != nil {
-		return fmt.Errorf("count lines: %w", err)
-	}
-	return nil
 }
 
-// writeUnits inserts the booked units and prepares their movements.
-func (s *session) writeUnits() error {
-	var rows []inventory.Unit
-	var at []*booking
-	for _, b := range s.units {
-		if b.unit.ID == 0 {
-			b.unit.ReceiptLineID = &b.line.ID
-			rows, at = append(rows, b.unit), append(at, b)
-		}
+// file keeps the answer to the scan being decided.
+func (s *session) file(r *ruling) error {
+	r.Seq, r.At, r.Clerk = s.scan.Seq, s.at, s.clerk
+	row := receiving.Outcome{Producer: s.producer.ID, Seq: int64(s.scan.Seq), BenchID: s.bench.ID, WarehouseID: s.bench.WarehouseID, OperatorID: s.bench.OperatorID,
+		Device: s.scan.Device, Source: string(s.scan.Source), CapturedAt: s.scan.CapturedAt, ReceivedAt: s.at, OffsetMS: s.offset, MonoUS: s.scan.MonoMicros,
+		Raw: s.scan.Raw, Data: s.scan.Data, Charset: s.scan.Charset, Symbology: s.scan.Symbology, ContentHash: s.sum, Verdict: string(r.Verdict),
+		Code: string(r.Code), Tone: string(r.Tone), Tote: string(r.Tote), Params: "{}", Effects: "[]", Plate: r.Plate}
+	if row.Raw == nil {
+		row.Raw = []byte{}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	if err := s.tx.Create(&rows).Error; err != nil {
-		return fmt.Errorf("book units: %w", err)
-	}
-	for i, b := range at {
-		b.unit.ID = rows[i].ID
-		u := &b.unit
-		s.moves = append(s.moves, inventory.Movement{OwnerID: u.OwnerID, WarehouseID: u.WarehouseID, SKUID: u.SKUID, FromAccount: b.from, ToAccount: u.Account, Quantity: 1,
-			UnitID: &u.ID, Cause: "scan", CauseRef: s.ref(b.ans), ByUser: u.ReceivedBy, At: s.now})
-	}
-	for _, b := range at {
-		if s.parcel != nil && s.parcel.last != nil && s.parcel.last.unit == b {
-			s.parcel.last.id = b.unit.ID
-			s.parcel.last.unit = nil // the shared copy outlives this batch
-		}
-	}
-	return nil
-}
-
-func (s *session) ref(a *answer) string { return s.producer.ID + ":" + itoa(int64(a.scan.Seq)) }
-
-// writeOutcomes inserts the answers given since the last call, but not the one under way: its code may still change.
-func (s *session) writeOutcomes() error {
-	var rows []receiving.Outcome
-	for ; s.written < len(s.done) && s.done[s.written] != s.judging; s.written++ {
-		r, err := s.row(s.done[s.written])
-		if err != nil {
-			return err
-		}
-		rows = append(rows, r)
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	if err := s.tx.Create(&rows).Error; err != nil {
-		return fmt.Errorf("store outcomes: %w", err)
-	}
-	return nil
-}
-
-func (s *session) row(a *answer) (receiving.Outcome, error) {
-	sc, out := a.scan, a.out
-	params, err := json.Marshal(out.Params)
-	if err != nil {
-		return receiving.Outcome{}, fmt.Errorf("outcome %d: %w", out.Seq, err)
-	}
-	effects, err := json.Marshal(out.Effects)
-	if err != nil {
-		return receiving.Outcome{}, fmt.Errorf("outcome %d: %w", out.Seq, err)
-	}
-	flags := make([]string, len(sc.Flags))
-	for i, f := range sc.Flags {
+	flags := make([]string, len(s.scan.Flags))
+	for i, f := range s.scan.Flags {
 		flags[i] = string(f)
 	}
-	raw := sc.Raw
-	if raw == nil {
-		raw = []byte{}
-	}
-	r := receiving.Outcome{Producer: s.producer.ID, Seq: int64(sc.Seq), BenchID: s.bench.ID, WarehouseID: s.site.ID, OperatorID: s.bench.OperatorID, Device: sc.Device,
-		Source: string(sc.Source), CapturedAt: sc.CapturedAt.UTC(), ReceivedAt: s.now, OffsetMS: s.offsetMS, MonoUS: sc.MonoMicros, Raw: raw, Data: text(sc.Data),
-		Charset: sc.Charset, Symbology: sc.Symbology, Flags: strings.Join(flags, ","), ContentHash: contentHash(s.original(a)), Verdict: string(out.Verdict),
-		Code: string(out.Code), Tone: string(out.Tone), Tote: string(out.Tote), Params: string(params), Effects: string(effects), Plate: out.Plate}
-	if a.in != nil {
-		r.ParcelID = &a.in.p.ID
-	}
-	if a.unit != nil {
-		r.UnitID = &a.unit.unit.ID
-	} else if a.of != 0 {
-		r.UnitID = &a.of
-	}
-	return r, nil
-}
-
-// original is the scan as it was sent: an operator's badge is blanked in what is kept, not in what a replay is compared with.
-func (s *session) original(a *answer) scanner.Scan {
-	for _, sc := range s.fresh {
-		if sc.Seq == a.scan.Seq {
-			return sc
+	row.Flags = strings.Join(flags, ",")
+	if len(r.Params) > 0 {
+		b, err := json.Marshal(r.Params)
+		if err != nil {
+			return fmt.Errorf("params: %w", err)
 		}
+		row.Params = string(b)
 	}
-	return a.scan
+	if len(r.Effects) > 0 {
+		b, err := json.Marshal(r.Effects)
+		if err != nil {
+			return fmt.Errorf("effects: %w", err)
+		}
+		row.Effects = string(b)
+	}
+	switch {
+	case r.docket != nil:
+		row.ParcelID = &r.docket.parcel.ID
+		r.Parcel = r.docket.parcel.Number()
+	case r.parcel != 0:
+		row.ParcelID = ref(r.parcel)
+		r.Parcel = receiving.ParcelNumber(r.parcel)
+	}
+	row.UnitID = ref(r.unitID)
+	f := &filing{row: row, ruling: r}
+	s.out.outcomes = append(s.out.outcomes, f)
+	if r.undoes != nil {
+		s.out.undone = append(s.out.undone, f)
+	}
+	s.outcomes = append(s.outcomes, r.Outcome)
+	return nil
 }
 
-// text is data that both databases can store: PostgreSQL refuses NUL and broken UTF-8. The raw bytes stand beside it.
-func text(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\u2400")
-}
-
-func (s *session) writeBench() error {
-	s.bench.Version++
-	b := s.bench
-	state, err := json.Marshal(s.pending)
-	if err != nil {
-		return fmt.Errorf("bench %d: pending: %w", b.ID, err)
-	}
-	err = s.tx.Model(&receiving.Bench{}).Where("id = ?", b.ID).Updates(map[string]any{"operator_id": b.OperatorID, "open_parcel_id": b.OpenParcelID, "pending": string(state),
-		"day": b.Day, "day_parcels": b.DayParcels, "day_pieces": b.DayPieces, "last_scan_at": b.LastScanAt, "version": b.Version}).Error
-	if err != nil {
-		return fmt.Errorf("write bench %d: %w", b.ID, err)
+// sync writes what has come together so far, so that a question to the database sees it. Events and balances wait for the end.
+func (s *session) sync() error {
+	steps := []func() error{s.lockCases, s.writeStandIns, s.writeLines, s.writeUnits, s.updateLines, s.updateParcels, s.writeOutcomes, s.writeMovements, s.settleCases}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// outcome reads a stored answer.
-func outcome(r receiving.Outcome) (scanner.Outcome, error) {
-	out := scanner.Outcome{Seq: uint64(r.Seq), Verdict: scanner.Verdict(r.Verdict), Code: scanner.Code(r.Code), Tone: scanner.Tone(r.Tone), Tote: scanner.Tote(r.Tote),
-		Plate: r.Plate, At: r.ReceivedAt.UTC()}
-	if err := json.Unmarshal([]byte(r.Params), &out.Params); err != nil {
-		return out, fmt.Errorf("outcome %s:%d: %w", r.Producer, r.Seq, err)
+// flush writes everything: sync, then events, whose triggers see the whole of it, the bench and the producer, and last the balances, which all benches share.
+func (s *session) flush() error {
+	if err := s.sync(); err != nil {
+		return err
 	}
-	if err := json.Unmarshal([]byte(r.Effects), &out.Effects); err != nil {
-		return out, fmt.Errorf("outcome %s:%d: %w", r.Producer, r.Seq, err)
+	events := make([]event.Event, len(s.out.events))
+	for i, e := range s.out.events {
+		events[i] = e()
 	}
-	if r.ParcelID != nil {
-		out.Parcel = Number(*r.ParcelID)
+	s.out.events = nil
+	if err := s.log.Append(s.ctx, s.tx, events...); err != nil {
+		return err
 	}
-	return out, nil
+	b := s.bench
+	err := s.tx.Exec(`UPDATE benches SET operator_id = ?, open_parcel_id = ?, pending = ?, day = ?, day_parcels = ?, day_pieces = ?, last_scan_at = ?, version = ? WHERE id = ?`,
+		b.OperatorID, b.OpenParcelID, s.pending.text(), b.Day, b.DayParcels, b.DayPieces, b.LastScanAt, b.Version, b.ID).Error
+	if err != nil {
+		return fmt.Errorf("write bench: %w", err)
+	}
+	p := s.producer
+	err = s.tx.Exec("UPDATE producers SET last_seq = ?, last_data = ?, last_device = ?, last_mono_us = ? WHERE id = ?", p.LastSeq, p.LastData, p.LastDevice, p.LastMonoUS, p.ID).Error
+	if err != nil {
+		return fmt.Errorf("write producer: %w", err)
+	}
+	return s.ledger.Apply(s.ctx, s.tx, s.out.deltas)
 }
 
-func itoa(n int64) string { return strconv.FormatInt(n, 10) }
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-func deref[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}
-
-// receipt is the receipt that pieces nobody awaited are booked on.
-func (o *opened) receipt() id.Receipt {
-	for _, l := range o.lines {
-		if l.ReceiptID != 0 {
-			return l.ReceiptID
-		}
-	}
-	return o.fallback
-}
-
-// ensureReceipt makes a receipt for a parcel that awaits nothing.
-func (s *session) ensureReceipt() error {
-	if s.parcel.fallback != 0 || s.parcel.receipt() != 0 {
+func (s *session) writeStandIns() error {
+	if len(s.out.standIns) == 0 {
 		return nil
 	}
-	var r receiving.Receipt
-	res := s.tx.Where("parcel_id = ?", s.parcel.p.ID).Order("id").Limit(1).Find(&r)
-	if res.Error != nil {
-		return fmt.Errorf("receipt of %s: %w", s.parcel.number(), res.Error)
+	if err := s.tx.Create(&s.out.standIns).Error; err != nil {
+		return fmt.Errorf("write placeholders: %w", err)
 	}
-	if res.RowsAffected == 0 {
-		r = receiving.Receipt{ParcelID: s.parcel.p.ID, Advance: true, CreatedAt: s.now}
-		if err := s.tx.Create(&r).Error; err != nil {
-			return fmt.Errorf("receipt of %s: %w", s.parcel.number(), err)
+	s.out.standIns = nil
+	for _, u := range s.out.units {
+		if u.standIn != nil {
+			u.SKUID, u.line.SKUID, u.line.sku.ID = u.standIn.ID, u.standIn.ID, u.standIn.ID
 		}
 	}
-	s.parcel.fallback = r.ID
+	for _, m := range s.out.movements {
+		if m.unit != nil {
+			m.SKUID = m.unit.SKUID
+		}
+	}
+	return nil
+}
+
+func (s *session) writeLines() error {
+	if len(s.out.lines) == 0 {
+		return nil
+	}
+	rows := make([]*receiving.ReceiptLine, len(s.out.lines))
+	for i, l := range s.out.lines {
+		rows[i] = &l.ReceiptLine
+	}
+	if err := s.tx.Create(&rows).Error; err != nil {
+		return fmt.Errorf("write lines: %w", err)
+	}
+	for _, l := range s.out.lines {
+		l.fresh, l.dirty = false, false
+	}
+	s.out.lines = nil
+	return nil
+}
+
+func (s *session) writeUnits() error {
+	if len(s.out.units) == 0 {
+		return nil
+	}
+	rows := make([]*inventory.Unit, len(s.out.units))
+	for i, u := range s.out.units {
+		u.ReceiptLineID = &u.line.ID
+		rows[i] = &u.Unit
+	}
+	if err := s.tx.Create(&rows).Error; err != nil {
+		return fmt.Errorf("write units: %w", err)
+	}
+	for _, u := range s.out.units {
+		u.stored = true
+	}
+	s.out.made = append(s.out.made, s.out.units...)
+	s.out.units = nil
+	return nil
+}
+
+func (s *session) writeMovements() error {
+	if len(s.out.movements) == 0 {
+		return nil
+	}
+	rows := make([]inventory.Movement, len(s.out.movements))
+	for i, m := range s.out.movements {
+		if m.unit != nil {
+			m.UnitID = &m.unit.ID
+		}
+		rows[i] = m.Movement
+	}
+	s.out.movements = nil
+	return s.ledger.Record(s.ctx, s.tx, rows, s.out.deltas)
+}
+
+// updateLines writes the counts of lines in one statement. Columns of VALUES have the same names on both databases.
+func (s *session) updateLines() error {
+	var args []any
+	n := 0
+	for _, d := range s.out.dockets {
+		for _, l := range d.lines {
+			if l.dirty && !l.fresh {
+				args = append(args, l.ID, l.Received, l.Finding)
+				l.dirty = false
+				n++
+			}
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	values := strings.TrimSuffix(strings.Repeat("(CAST(? AS BIGINT), CAST(? AS INTEGER), CAST(? AS TEXT)), ", n), ", ")
+	err := s.tx.Exec("UPDATE receipt_lines SET received = v.column2, finding = v.column3 FROM (VALUES "+values+") AS v WHERE receipt_lines.id = v.column1", args...).Error
+	if err != nil {
+		return fmt.Errorf("update lines: %w", err)
+	}
+	return nil
+}
+
+// updateParcels writes changed parcels, each only at the version it was read at: whoever changed it meanwhile did so without the bench's lock.
+func (s *session) updateParcels() error {
+	for _, d := range s.out.dockets {
+		p := d.parcel
+		if p.Version == d.stored {
+			continue
+		}
+		res := s.tx.Exec(`UPDATE parcels SET owner_id = ?, kind = ?, state = ?, carrier = ?, waybill = ?, note = ?, bench_id = ?, opened_at = ?, opened_by = ?, closed_at = ?, closed_by = ?,
+ held_at = ?, expected = ?, received = ?, pieces = ?, version = ? WHERE id = ? AND version = ?`,
+			p.OwnerID, p.Kind, p.State, p.Carrier, p.Waybill, p.Note, p.BenchID, p.OpenedAt, p.OpenedBy, p.ClosedAt, p.ClosedBy,
+			p.HeldAt, p.Expected, p.Received, p.Pieces, p.Version, p.ID, d.stored)
+		if res.Error != nil {
+			return fmt.Errorf("update parcel %s: %w", p.Number(), res.Error)
+		}
+		if res.RowsAffected != 1 {
+			return errMoved
+		}
+		d.stored = p.Version
+	}
+	return nil
+}
+
+func (s *session) writeOutcomes() error {
+	if len(s.out.outcomes) == 0 {
+		return nil
+	}
+	rows := make([]receiving.Outcome, len(s.out.outcomes))
+	for i, f := range s.out.outcomes {
+		if f.ruling.unit != nil {
+			f.row.UnitID = &f.ruling.unit.ID
+		}
+		rows[i] = f.row
+	}
+	if err := s.tx.Create(&rows).Error; err != nil {
+		return fmt.Errorf("write outcomes: %w", err)
+	}
+	for _, f := range s.out.undone {
+		o := f.ruling.undoes
+		res := s.tx.Exec("UPDATE outcomes SET undone_by = ?, undone_producer = ? WHERE producer = ? AND seq = ? AND undone_by IS NULL", f.row.Seq, f.row.Producer, o.Producer, o.Seq)
+		if res.Error != nil {
+			return fmt.Errorf("mark undone: %w", res.Error)
+		}
+		if res.RowsAffected != 1 {
+			return errMoved
+		}
+	}
+	s.out.outcomes, s.out.undone = nil, nil
 	return nil
 }

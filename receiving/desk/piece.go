@@ -1,433 +1,276 @@
 package desk
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/backdock/backdock/internal/event"
+	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/catalogue"
 	"github.com/backdock/backdock/receiving"
+	"github.com/backdock/backdock/receiving/match"
 	"github.com/backdock/backdock/scanner"
-	"github.com/backdock/backdock/scanner/barcode"
 )
 
-// piece is what a scan says about the thing in the clerk's hand.
-type piece struct {
-	sku    *article
-	line   *line // awaited, when there is one
-	serial string
-	ours   bool // the serial was shipped on an order of the parcel
-	batch  string
-	expiry string
-	code   string // as read
+// booked is a unit that this transaction takes in. Ids that the database has not given yet are read from line and stand-in at the flush.
+type booked struct {
+	inventory.Unit
+	line    *line
+	docket  *docket
+	standIn *catalogue.SKU // a placeholder made for this piece alone
+	code    string         // SKU code, for effects
+	stored  bool
 }
 
-// keys are the forms under which a code may stand in the catalogue, the surest first.
-func keys(r barcode.Reading, data string) []string {
-	var out []string
-	for _, k := range []string{gtin14(r.GTIN), gtin14(r.OtherGTIN), data, strings.ToUpper(data)} {
-		if k != "" && !slices.Contains(out, k) {
-			out = append(out, k)
+// take does what the judge says of a piece in the open parcel.
+func (s *session) take(p match.Piece, j match.Judgement) (*ruling, error) {
+	d := s.docket
+	var target *line
+	if j.Line >= 0 {
+		target = d.lines[j.Line]
+	}
+	if j.Serial != "" && j.Finding != "" {
+		if r, err := s.serialTaken(target, j); r != nil || err != nil {
+			return r, err
 		}
 	}
-	return out
-}
-
-// gtin14 is the catalogue's form of a GTIN.
-func gtin14(g string) string {
-	if g == "" || len(g) >= 14 {
-		return g
+	switch j.Next {
+	case match.ScanTag:
+		return rule(scanner.CodeScanTheTag, "code", s.scan.Data).about(d), nil
+	case match.ScanSerial:
+		s.next.Asked = target.SKUID
+		return rule(scanner.CodeScanSerial).say(target.sku).about(d), nil
+	case match.PlusOne:
+		s.next.Over = &overPiece{Line: target.ID, Serial: j.Serial, Data: s.scan.Data, Plate: s.scan.Plate}
+		d.last = target
+		return rule(scanner.CodeOver, "expected", itoa(target.Expected)).say(target.sku).about(d), nil
 	}
-	return strings.Repeat("0", 14-len(g)) + g
-}
-
-// is reports whether the code names the article.
-func (k *article) is(codes []string) bool {
-	for _, c := range codes {
-		if k.Code == c || slices.Contains(k.codes, c) {
-			return true
-		}
-	}
-	return false
-}
-
-// read finds the piece among what the parcel's lines and orders know: by serial, then by code.
-func (o *opened) read(r barcode.Reading, data string) (piece, bool) {
-	p := piece{serial: r.Serial, batch: r.Batch, expiry: r.Expiry, code: data}
-	for _, serial := range []string{r.Serial, r.IMEI, data} {
-		if line, ok := o.serials[serial]; ok && serial != "" {
-			for _, g := range o.goods {
-				if g.line == line {
-					p.sku, p.serial, p.ours = o.skus[g.sku], serial, true
-					return p, true
-				}
-			}
-		}
-	}
-	codes := keys(r, data)
-	for _, k := range o.sorted() {
-		if !k.Placeholder && k.is(codes) {
-			p.sku = k
-			return p, true
-		}
-	}
-	return p, false
-}
-
-// sorted gives the parcel's articles in a fixed order: those of awaited lines first.
-func (o *opened) sorted() []*article {
-	var out []*article
-	for _, l := range o.lines {
-		if !slices.Contains(out, l.sku) {
-			out = append(out, l.sku)
-		}
-	}
-	for _, g := range o.goods {
-		if k := o.skus[g.sku]; !slices.Contains(out, k) {
-			out = append(out, k)
-		}
-	}
-	return out
-}
-
-// awaited finds the open line a piece goes to: the earliest deadline, then the oldest. A serial that was not shipped on these orders is not awaited.
-func (s *session) awaited(r barcode.Reading, data string) (piece, bool) {
-	p, ok := s.parcel.read(r, data)
-	if !ok || p.serial != "" && p.sku.SerialTracked && !p.ours {
-		return p, false
-	}
-	var free []*line
-	for _, l := range s.parcel.lines {
-		if l.sku == p.sku && l.Received < l.Expected {
-			free = append(free, l)
-		}
-	}
-	if len(free) == 0 {
-		return p, false
-	}
-	p.line = slices.MinFunc(free, func(x, y *line) int {
-		switch {
-		case x.deadline != nil && y.deadline != nil && !x.deadline.Equal(*y.deadline):
-			return x.deadline.Compare(*y.deadline)
-		case (x.deadline == nil) != (y.deadline == nil):
-			return cmp.Compare(btoi(x.deadline == nil), btoi(y.deadline == nil))
-		}
-		return cmp.Compare(x.ID, y.ID)
-	})
-	return p, true
-}
-
-// match books an awaited piece.
-func (s *session) match(a *answer, p piece) error {
-	if taken, err := s.serialTaken(a, p); taken || err != nil {
-		return err
-	}
-	p.line.Received++
-	s.parcel.p.Received++
-	if err := s.book(a, p, p.line, "match"); err != nil {
-		return err
-	}
-	a.say(scanner.CodeMatched, p.sku.named("received", itoa(int64(p.line.Received)), "expected", itoa(int64(p.line.Expected)))...)
-	return nil
-}
-
-// serialTaken answers to a serial that is here already.
-func (s *session) serialTaken(a *answer, p piece) (bool, error) {
-	if p.serial == "" {
-		return false, nil
-	}
-	plate := ""
-	for _, b := range s.units {
-		if b.unit.Serial == p.serial && b.unit.SKUID == p.sku.ID {
-			plate = b.unit.Plate
-		}
-	}
-	if plate == "" {
-		err := s.tx.Model(&inventory.Unit{}).Select("plate").Where("owner_id = ? AND sku_id = ? AND serial = ? AND state NOT IN ('undone', 'shipped', 'scrapped', 'outbound')",
-			p.sku.OwnerID, p.sku.ID, p.serial).Limit(1).Scan(&plate).Error
-		if err != nil {
-			return false, fmt.Errorf("look for serial: %w", err)
-		}
-	}
-	if plate != "" {
-		a.say(scanner.CodeSerialTaken, "serial", p.serial, "plate", plate)
-	}
-	return plate != "", nil
-}
-
-// other judges a piece that the open parcel does not await. Nothing blocks the door: whatever is taken gets a unit.
-func (s *session) other(a *answer, r barcode.Reading, data string) error {
-	if s.parcel.p.OwnerID == nil {
-		return s.unclaimed(a, r, data)
-	}
-	p, known := s.parcel.read(r, data)
-	if !known {
-		return s.foreign(a, r, data, p)
-	}
-	if taken, err := s.serialTaken(a, p); taken || err != nil {
-		return err
-	}
-	if p.serial != "" && p.sku.SerialTracked && !p.ours {
-		if err := s.bookExtra(a, p, "serial_mismatch"); err != nil {
-			return err
-		}
-		a.say(scanner.CodeSerialMismatch, "serial", p.serial)
-		return nil
-	}
-	expected := 0
-	for _, l := range s.parcel.lines {
-		if l.sku == p.sku {
-			expected += l.Expected
-		}
-	}
-	if expected > 0 {
-		s.pending = pending{Over: data, OverSKU: p.sku.ID, Serial: p.serial}
-		a.say(scanner.CodeOver, p.sku.named("expected", itoa(int64(expected)))...)
-		return nil
-	}
-	if !s.onOrder(p.sku) { // known here only because the same wrong piece came before
-		return s.mismatch(a, p)
-	}
-	if err := s.bookExtra(a, p, "undeclared"); err != nil {
-		return err
-	}
-	a.say(scanner.CodeUndeclared, p.sku.named()...)
-	return nil
-}
-
-func (s *session) onOrder(k *article) bool {
-	return slices.ContainsFunc(s.parcel.goods, func(g orderGoods) bool { return g.sku == k.ID })
-}
-
-// foreign judges a piece that is neither awaited nor on the parcel's orders.
-func (s *session) foreign(a *answer, r barcode.Reading, data string, p piece) error {
-	if s.carton(a, r, data) {
-		return nil
-	}
-	k, err := s.lookUp(r, data)
+	u, err := s.book(j.Finding, target, j.SKU, p, j.Serial)
 	if err != nil {
-		return err
-	}
-	if k == nil {
-		return s.unknown(a, r, data)
-	}
-	if slices.ContainsFunc(keys(r, data), func(c string) bool { return slices.Contains(k.cartons, c) }) {
-		a.say(scanner.CodeScanTheTag, "code", short(data, 60))
-		return nil
-	}
-	p.sku = k
-	if taken, err := s.serialTaken(a, p); taken || err != nil {
-		return err
-	}
-	return s.mismatch(a, p)
-}
-
-// carton answers to the code on the box of something this parcel awaits.
-func (s *session) carton(a *answer, r barcode.Reading, data string) bool {
-	codes := keys(r, data)
-	for _, k := range s.parcel.sorted() {
-		if slices.ContainsFunc(codes, func(c string) bool { return slices.Contains(k.cartons, c) }) {
-			a.say(scanner.CodeScanTheTag, "code", short(data, 60))
-			return true
-		}
-	}
-	return false
-}
-
-// mismatch books a known piece that is not the parcel's: another spec of an awaited product, something another bench awaits, or the wrong item.
-func (s *session) mismatch(a *answer, p piece) error {
-	for _, l := range s.parcel.lines {
-		if l.Expected > 0 && l.sku.Product == p.sku.Product && l.sku.OwnerID == p.sku.OwnerID && p.sku.Product != "" {
-			if err := s.bookExtra(a, p, "wrong_spec"); err != nil {
-				return err
-			}
-			a.say(scanner.CodeWrongSpec, "want", spec(l.sku.Spec, l.sku.Name), "got", spec(p.sku.Spec, p.sku.Name), "want_en", spec(l.sku.SpecEn, l.sku.NameEn),
-				"got_en", spec(p.sku.SpecEn, p.sku.NameEn))
-			return nil
-		}
-	}
-	var bench int
-	err := s.tx.Raw(`SELECT b.number FROM receipt_lines l JOIN parcels p ON p.id = l.parcel_id JOIN benches b ON b.id = p.bench_id
-		WHERE p.state = 'open' AND p.warehouse_id = ? AND b.id <> ? AND b.open_parcel_id = p.id AND l.sku_id = ? AND l.received < l.expected ORDER BY p.id LIMIT 1`,
-		s.site.ID, s.bench.ID, p.sku.ID).Scan(&bench).Error
-	if err != nil {
-		return fmt.Errorf("who awaits the piece: %w", err)
-	}
-	// Another bench may await one just like it; insisting books it here.
-	if bench != 0 && !(s.pending.Insist == p.code && s.pending.Why == scanner.CodeBelongsElsewhere) {
-		s.pending = pending{Insist: p.code, Why: scanner.CodeBelongsElsewhere}
-		a.say(scanner.CodeBelongsElsewhere, "bench", itoa(int64(bench)))
-		return nil
-	}
-	if err := s.bookExtra(a, p, "wrong_item"); err != nil {
-		return err
-	}
-	a.say(scanner.CodeWrongItem, p.sku.named()...)
-	return nil
-}
-
-func spec(spec, name string) string {
-	if spec == "" {
-		return name
-	}
-	return spec
-}
-
-// unclaimed books a piece of a parcel whose owner nobody knows yet.
-func (s *session) unclaimed(a *answer, r barcode.Reading, data string) error {
-	k, err := s.lookUp(r, data)
-	if err != nil {
-		return err
-	}
-	if k == nil {
-		return s.unknown(a, r, data)
-	}
-	p := piece{sku: k, serial: r.Serial, batch: r.Batch, expiry: r.Expiry, code: data}
-	if taken, err := s.serialTaken(a, p); taken || err != nil {
-		return err
-	}
-	if err := s.bookExtra(a, p, "unclaimed"); err != nil {
-		return err
-	}
-	a.say(scanner.CodeWrongItem, k.named()...)
-	return nil
-}
-
-// unknown books a piece that nobody can name under a SKU of its own, or says that the code is no piece at all.
-func (s *session) unknown(a *answer, r barcode.Reading, data string) error {
-	if r.GTIN == "" && r.IMEI == "" && r.Serial == "" && r.Family != barcode.Retail {
-		a.say(scanner.CodeUnknownCode, "code", short(data, 60))
-		return nil
-	}
-	owner, err := s.anyOwner()
-	if err != nil {
-		return err
-	}
-	k := &article{SKU: catalogue.SKU{OwnerID: owner, Code: fmt.Sprintf("?%s-%d", s.producer.ID[:12], a.scan.Seq), Product: "", Name: "未知商品", NameEn: "Unknown item",
-		Category: "general", Placeholder: true, Currency: "CNY"}, codes: []string{data}}
-	if err := s.tx.Create(&k.SKU).Error; err != nil {
-		return fmt.Errorf("placeholder SKU: %w", err)
-	}
-	if err := s.bookExtra(a, piece{sku: k, code: data}, "unknown_item"); err != nil {
-		return err
-	}
-	a.say(scanner.CodeUnknownItem, "code", short(data, 60))
-	return nil
-}
-
-// anyOwner is the parcel's owner, or the first one: a placeholder in custody belongs to nobody, but every unit has an owner column.
-func (s *session) anyOwner() (id.Owner, error) {
-	if s.parcel.p.OwnerID != nil {
-		return *s.parcel.p.OwnerID, nil
-	}
-	var o id.Owner
-	if err := s.tx.Model(&catalogue.Owner{}).Select("id").Order("id").Limit(1).Scan(&o).Error; err != nil || o == 0 {
-		return 0, fmt.Errorf("no owner for a placeholder: %w", err)
-	}
-	return o, nil
-}
-
-// lookUp finds a code in the catalogue: the parcel's owner first, then anybody's. Not found is nil.
-func (s *session) lookUp(r barcode.Reading, data string) (*article, error) {
-	var codes []catalogue.Code
-	if err := s.tx.Where("code IN ?", keys(r, data)).Order("owner_id, code").Find(&codes).Error; err != nil {
-		return nil, fmt.Errorf("look up code: %w", err)
-	}
-	if len(codes) == 0 {
-		return nil, nil
-	}
-	best := codes[0]
-	for _, c := range codes {
-		if s.parcel != nil && s.parcel.p.OwnerID != nil && c.OwnerID == *s.parcel.p.OwnerID {
-			best = c
-			break
-		}
-	}
-	if s.parcel != nil && s.parcel.skus[best.SKUID] != nil {
-		return s.parcel.skus[best.SKUID], nil
-	}
-	found, err := articles(s.tx, []id.SKU{best.SKUID})
-	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	return found[0], nil
+	return s.taken(u, j, target), nil
 }
 
-// bookExtra books a piece on a line that awaits nothing, one line per SKU and finding.
-func (s *session) bookExtra(a *answer, p piece, finding string) error {
-	var at *line
-	for _, l := range s.parcel.lines {
-		if l.Expected == 0 && l.sku.ID == p.sku.ID && l.Finding == finding {
-			at = l
+// taken words the outcome of a booked piece.
+func (s *session) taken(u *booked, j match.Judgement, target *line) *ruling {
+	var r *ruling
+	sku := u.line.sku
+	switch j.Finding {
+	case receiving.Match:
+		r = rule(scanner.CodeMatched, "received", itoa(target.Received), "expected", itoa(target.Expected)).say(sku)
+	case receiving.WrongSpec:
+		r = rule(scanner.CodeWrongSpec, "want", short(target.sku.Spec, target.sku.Name), "want_en", short(target.sku.SpecEn, target.sku.NameEn),
+			"got", short(sku.Spec, sku.Name), "got_en", short(sku.SpecEn, sku.NameEn))
+	case receiving.SerialMismatch:
+		r = rule(scanner.CodeSerialMismatch, "serial", j.Serial)
+	case receiving.Undeclared:
+		r = rule(scanner.CodeUndeclared).say(sku)
+	case receiving.WrongItem, receiving.OtherSeller:
+		r = rule(scanner.CodeWrongItem).say(sku)
+	case receiving.Unclaimed:
+		r = rule(scanner.CodeUnclaimed, "code", s.scan.Data)
+		if !sku.Placeholder {
+			r.say(sku)
 		}
+	default:
+		r = rule(scanner.CodeUnknownItem, "code", s.scan.Data)
 	}
-	if at == nil {
-		if err := s.ensureReceipt(); err != nil {
-			return err
-		}
-		at = &line{ReceiptLine: receiving.ReceiptLine{ReceiptID: s.parcel.receipt(), ParcelID: s.parcel.p.ID, SKUID: p.sku.ID, Finding: finding}, sku: p.sku}
-		s.parcel.lines = append(s.parcel.lines, at)
-		s.parcel.skus[p.sku.ID] = p.sku
-	}
-	at.Received++
-	return s.book(a, p, at, finding)
+	return s.hand(r, u)
 }
 
-// placement says where a finding's pieces go and whose they are.
-func placement(finding string) (inventory.State, inventory.Account, string) {
-	switch finding {
-	case "match", "extra", "undeclared":
-		return inventory.Quarantine, inventory.InQuarantine, "ours"
-	case "unclaimed", "unknown_item":
-		return inventory.Custody, inventory.InCustody, "unknown"
-	}
-	return inventory.Custody, inventory.InCustody, "buyer"
+// hand attaches a booked unit to its outcome.
+func (s *session) hand(r *ruling, u *booked) *ruling {
+	r.unit, r.Plate = u, u.Plate
+	r.effect(scanner.Effect{Kind: scanner.EffectUnitBooked, Plate: u.Plate, SKU: u.code})
+	s.next.Plate, s.next.Stick = u.Plate, true
+	return r.about(u.docket)
 }
 
-// book gives a piece a unit.
-func (s *session) book(a *answer, p piece, l *line, finding string) error {
-	plate, err := s.plateFor(a.scan)
+// book makes the unit, its movement and its event, and counts it. Nothing is written before the flush.
+func (s *session) book(f receiving.Finding, target *line, sku *catalogue.SKU, p match.Piece, serial string) (*booked, error) {
+	plate, err := s.plate()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	state, account, title := placement(finding)
-	o := s.parcel
-	u := inventory.Unit{Plate: plate, OwnerID: p.sku.OwnerID, WarehouseID: s.site.ID, SKUID: p.sku.ID, State: state, Account: account, Finding: finding, Title: title,
-		Serial: p.serial, Batch: p.batch, Expiry: p.expiry, Scanned: short(p.code, 200), ParcelID: &o.p.ID, CaseID: l.caseID, CaseLineID: l.CaseLineID,
-		OrderLineID: l.OrderLineID, BenchID: &s.bench.ID, ReceivedAt: s.now, ReceivedBy: s.bench.OperatorID, Currency: p.sku.Currency, MovedAt: s.now, Version: 1}
-	if account == inventory.InQuarantine {
-		u.ValueMinor = p.sku.ValueMinor
+	d := s.docket
+	u := &booked{docket: d}
+	switch {
+	case sku == nil && target != nil:
+		sku = &target.sku
+	case sku == nil:
+		if sku, err = s.standIn(plate); err != nil {
+			return nil, err
+		}
+		u.standIn = sku
 	}
-	b := &booking{unit: u, line: l, ans: a, from: inventory.Customer}
-	s.units = append(s.units, b)
-	a.unit = b
-	l.dirty, o.dirty = true, true
-	l.plates = append(l.plates, plate)
-	l.condition = ""
-	o.p.Pieces++
-	o.touched = l
-	o.last = &lastPiece{unit: b, plate: plate, line: l}
-	s.bench.DayPieces++
-	s.pending = pending{}
-	a.out.Plate = plate
-	a.effect(scanner.Effect{Kind: scanner.EffectUnitBooked, Plate: plate, Parcel: o.number(), SKU: p.sku.Code})
-	s.events = append(s.events, func() event.Event { return s.received(b, o) })
-	return nil
+	u.line = s.lineFor(f, target, sku)
+	u.code = sku.Code
+	account, state, title := inventory.InQuarantine, inventory.Quarantine, "ours"
+	value := sku.ValueMinor
+	if f.Custody() {
+		account, state, title, value = inventory.InCustody, inventory.Custody, "buyer", 0
+		if f == receiving.Unclaimed || f == receiving.OtherSeller || sku.Placeholder {
+			title = "unknown"
+		}
+	}
+	u.Unit = inventory.Unit{Plate: plate, OwnerID: sku.OwnerID, WarehouseID: s.bench.WarehouseID, SKUID: sku.ID, State: state, Account: account, Finding: string(f),
+		Title: title, Serial: serial, Batch: p.Batch, Expiry: p.Expiry, Scanned: s.scan.Data, ParcelID: &d.parcel.ID, BenchID: &s.bench.ID, ReceivedAt: s.at,
+		ReceivedBy: s.bench.OperatorID, ValueMinor: value, Currency: sku.Currency, MovedAt: s.at, Version: 1}
+	if r := d.receipt(u.line.ReceiptID); r != nil {
+		u.CaseID = r.CaseID
+	}
+	if f == receiving.Match {
+		u.CaseLineID, u.OrderLineID = u.line.CaseLineID, u.line.OrderLineID
+	}
+	s.count(u, 1)
+	s.serials.book(u)
+	s.out.units = append(s.out.units, u)
+	s.out.movements = append(s.out.movements, &movement{unit: u, Movement: inventory.Movement{OwnerID: u.OwnerID, WarehouseID: u.WarehouseID, SKUID: u.SKUID,
+		FromAccount: inventory.Customer, ToAccount: account, Quantity: 1, Cause: "scan", CauseRef: s.key(), ByUser: s.bench.OperatorID, At: s.at}})
+	s.tellReceived(u)
+	return u, nil
 }
 
-func (s *session) received(b *booking, o *opened) event.Event {
-	u := b.unit
-	data := event.Data{"unit": u.ID, "plate": u.Plate, "sku": u.SKUID, "finding": u.Finding, "account": u.Account, "parcel": o.number(), "bench": s.bench.ID}
+func (s *session) tellReceived(u *booked) {
+	e := s.fact("backdock.unit.received.v1", "unit/"+u.Plate, u.Version, u.OwnerID, event.Data{"plate": u.Plate, "sku": u.code, "finding": u.Finding,
+		"account": u.Account, "parcel": u.docket.parcel.Number()})
 	if u.CaseID != nil {
-		data["case"] = *u.CaseID
+		e.Data["case"] = *u.CaseID
 	}
 	if u.CaseLineID != nil {
-		data["case_line"] = *u.CaseLineID
+		e.Data["case_line"] = *u.CaseLineID
 	}
-	return event.Event{Type: "backdock.unit.received.v1", Subject: "unit/" + u.Plate, Version: u.Version, OwnerID: u.OwnerID, WarehouseID: u.WarehouseID,
-		ByUser: deref(u.ReceivedBy), Data: data}
+	s.tell(func() event.Event {
+		e.Data["unit"] = u.ID
+		return e
+	})
+}
+
+// count books a piece towards its line, its parcel and the bench's day, or takes it back.
+func (s *session) count(u *booked, n int) {
+	d, l := u.docket, u.line
+	l.Received += n
+	l.dirty = true
+	if l.Expected > 0 {
+		d.parcel.Received += n
+	}
+	d.parcel.Pieces += n
+	d.parcel.Version++
+	d.last = l
+	if n > 0 {
+		l.plates = append(l.plates, u.Plate)
+		l.mark = ""
+	}
+	s.bench.DayPieces = max(0, s.bench.DayPieces+n)
+	s.out.touch(d)
+}
+
+// lineFor finds or makes the line on which a piece counts. A piece that nobody awaited gets a line of its own kind, so that what came is told from what lacks.
+func (s *session) lineFor(f receiving.Finding, target *line, sku *catalogue.SKU) *line {
+	d := s.docket
+	if f == receiving.Match {
+		return target
+	}
+	for _, l := range d.lines {
+		if l.Expected == 0 && l.Finding == string(f) && l.SKUID == sku.ID && !sku.Placeholder {
+			return l
+		}
+	}
+	l := &line{sku: *sku, fresh: true, codes: []string{s.scan.Data}}
+	l.ReceiptLine = receiving.ReceiptLine{ParcelID: d.parcel.ID, SKUID: sku.ID, Finding: string(f), ReceiptID: d.receipts[0].ID}
+	if target != nil {
+		l.ReceiptID = target.ReceiptID
+	}
+	d.lines = append(d.lines, l)
+	s.out.lines = append(s.out.lines, l)
+	return l
+}
+
+// standIn makes the SKU that stands for one piece nobody can name.
+func (s *session) standIn(plate string) (*catalogue.SKU, error) {
+	owner := s.docket.parcel.OwnerID
+	if owner == nil {
+		o, err := s.names.stray(s.ctx, s.tx)
+		if err != nil {
+			return nil, err
+		}
+		owner = &o
+	}
+	sku := &catalogue.SKU{OwnerID: *owner, Code: "LPN-" + plate, Product: "LPN-" + plate, Name: "未识别商品", NameEn: "Unidentified item", Category: "general",
+		Placeholder: true, Currency: "CNY"}
+	s.out.standIns = append(s.out.standIns, sku)
+	return sku, nil
+}
+
+// plate picks the plate of a piece: the one reserved at its capture where it is the station's own and unused, else one of the server's.
+func (s *session) plate() (string, error) {
+	offered := s.scan.Plate
+	if s.pending.Over != nil && offered == "" {
+		offered = s.pending.Over.Plate
+	}
+	if n, ok := scanner.PlateNumber(offered); ok {
+		ours, err := s.plates.Holds(s.ctx, s.tx, s.station, n)
+		if err != nil {
+			return "", err
+		}
+		plate := scanner.Plate(n)
+		if ours {
+			used, err := s.used(plate)
+			if err != nil {
+				return "", err
+			}
+			if !used {
+				return plate, nil
+			}
+		}
+	}
+	if len(s.spare) == 0 {
+		return "", errNoPlates
+	}
+	n := s.spare[0]
+	s.spare = s.spare[1:]
+	return scanner.Plate(n), nil
+}
+
+// errNoPlates sends a batch to single scans, which reserve enough.
+var errNoPlates = fault.New(fault.Unavailable, "no_plates", "no license plate is at hand")
+
+// used reports whether a unit has the plate. In a batch only this transaction is asked: the agent gives no plate out twice, and should one come twice all
+// the same, the database refuses it and the batch falls to careful single scans.
+func (s *session) used(plate string) (bool, error) {
+	for _, u := range s.out.made {
+		if u.Plate == plate {
+			return true, nil
+		}
+	}
+	for _, u := range s.out.units {
+		if u.Plate == plate {
+			return true, nil
+		}
+	}
+	if !s.careful {
+		return false, nil
+	}
+	var n int64
+	if err := s.tx.Model(&inventory.Unit{}).Where("plate = ?", plate).Count(&n).Error; err != nil {
+		return false, fmt.Errorf("look for plate %s: %w", plate, err)
+	}
+	return n > 0, nil
+}
+
+// ordered reads the products on the parcel's orders, once per docket.
+func (s *session) ordered() ([]id.SKU, error) {
+	d := s.docket
+	if d.orders {
+		return d.ordered, nil
+	}
+	err := s.tx.Raw(`SELECT DISTINCT COALESCE(l.shipped_sku_id, l.sku_id) FROM order_lines l WHERE l.kind <> 'freight' AND COALESCE(l.shipped_sku_id, l.sku_id) IS NOT NULL
+ AND l.order_id IN (SELECT COALESCE(r.order_id, c.order_id) FROM receipts r LEFT JOIN cases c ON c.id = r.case_id WHERE r.parcel_id = ?)`, d.parcel.ID).Scan(&d.ordered).Error
+	if err != nil {
+		return nil, fmt.Errorf("read orders of parcel %s: %w", d.parcel.Number(), err)
+	}
+	d.orders = true
+	return d.ordered, nil
 }

@@ -3,133 +3,213 @@ package desk
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
-	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/scanner"
 )
 
-// undo takes back the latest effect of this operator in the open parcel: a booked piece, or a condition. Never a closing.
-func (s *session) undo(a *answer) error {
-	if s.parcel == nil {
-		a.say(scanner.CodeNothingToUndo)
-		return nil
+// undo takes back the latest effect of this operator on this bench that was not taken back yet, and names it. A DONE stays: only a manager reopens.
+func (s *session) undo() (*ruling, error) {
+	if err := s.sync(); err != nil {
+		return nil, err
 	}
-	if err := s.write(); err != nil {
-		return err
-	}
-	var last receiving.Outcome
-	q := s.tx.Where("bench_id = ? AND parcel_id = ? AND undone_by IS NULL AND (unit_id IS NOT NULL) AND code IN ?", s.bench.ID, s.parcel.p.ID, undoable)
+	var rows []receiving.Outcome
+	q := s.tx.Where("bench_id = ? AND received_at > ? AND undone_by IS NULL AND effects <> '[]' AND code NOT IN ('undone', 'operator_on')",
+		s.bench.ID, s.at.Add(-s.o.UndoWithin))
 	if s.bench.OperatorID != nil {
 		q = q.Where("operator_id = ?", *s.bench.OperatorID)
 	} else {
 		q = q.Where("operator_id IS NULL")
 	}
-	res := q.Order("received_at DESC, seq DESC").Limit(1).Find(&last)
-	if res.Error != nil {
-		return fmt.Errorf("look for something to undo: %w", res.Error)
+	if err := q.Order("received_at DESC").Limit(1).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("look for what to undo: %w", err)
 	}
-	if res.RowsAffected == 0 {
-		a.say(scanner.CodeNothingToUndo)
-		return nil
+	if len(rows) == 0 {
+		return rule(scanner.CodeNothingToUndo).about(s.docket), nil
 	}
-	var u inventory.Unit
-	if res := db.Lock(s.tx).Where("id = ?", *last.UnitID).Limit(1).Find(&u); res.Error != nil || res.RowsAffected == 0 {
-		return fmt.Errorf("lock unit %d: %w", *last.UnitID, res.Error)
+	o := &rows[0]
+	var effects []scanner.Effect
+	if err := json.Unmarshal([]byte(o.Effects), &effects); err != nil {
+		return nil, fmt.Errorf("effects of %s:%d: %w", o.Producer, o.Seq, err)
 	}
-	a.of = u.ID
-	if u.State != inventory.Quarantine && u.State != inventory.Custody {
-		a.say(scanner.CodeUndoRefused, "why", string(u.State), "plate", u.Plate)
-		return nil
-	}
-	err := s.tx.Model(&receiving.Outcome{}).Where("producer = ? AND seq = ?", last.Producer, last.Seq).
-		Updates(map[string]any{"undone_by": a.scan.Seq, "undone_producer": s.producer.ID}).Error
+	r, err := s.reverse(o, effects[len(effects)-1])
 	if err != nil {
-		return fmt.Errorf("mark as undone: %w", err)
+		return nil, err
 	}
-	if last.Code == string(scanner.CodeConditionSet) {
-		return s.undoCondition(a, last, u)
+	if r.Code == scanner.CodeUndone {
+		r.undoes = o
 	}
-	return s.undoUnit(a, u)
+	if r.docket == nil {
+		r.about(s.docket)
+	}
+	return r, nil
 }
 
-var undoable = []scanner.Code{scanner.CodeMatched, scanner.CodeExtra, scanner.CodeUndeclared, scanner.CodeWrongSpec, scanner.CodeWrongItem, scanner.CodeSerialMismatch,
-	scanner.CodeUnknownItem, scanner.CodeConditionSet}
+// reverse takes one effect back.
+func (s *session) reverse(o *receiving.Outcome, e scanner.Effect) (*ruling, error) {
+	switch e.Kind {
+	case scanner.EffectUnitBooked:
+		return s.undoPiece(o, e)
+	case scanner.EffectConditionSet:
+		return s.undoCondition(o, e)
+	case scanner.EffectAliasAdded:
+		return s.undoAlias(o, e)
+	case scanner.EffectParcelOpened:
+		return s.undoOpening(e), nil
+	case scanner.EffectParcelResumed:
+		if s.docket == nil || s.docket.parcel.Number() != e.Parcel {
+			return refused("moved_on", ""), nil
+		}
+		d := s.docket
+		s.shelve(d)
+		return undone("parcel_resumed").effect(scanner.Effect{Kind: scanner.EffectParcelHeld, Parcel: e.Parcel}), nil
+	case scanner.EffectParcelHeld:
+		p, _ := receiving.ParseParcelNumber(e.Parcel)
+		if s.docket != nil {
+			return refused("moved_on", ""), nil
+		}
+		d, err := s.fromShelf(p)
+		if err != nil || d == nil {
+			return refused("moved_on", ""), err
+		}
+		return undone("parcel_held").effect(scanner.Effect{Kind: scanner.EffectParcelResumed, Parcel: e.Parcel}), nil
+	}
+	return refused("parcel_closed", ""), nil
+}
 
-func (s *session) undoCondition(a *answer, last receiving.Outcome, u inventory.Unit) error {
+func undone(what string) *ruling { return rule(scanner.CodeUndone, "what", what) }
+
+func refused(why, plate string) *ruling {
+	return rule(scanner.CodeUndoRefused, "why", why, "plate", plate)
+}
+
+// undoPiece gives the piece back: a counter-movement, its plate void for ever. It is refused once the unit has left the place where the scan put it.
+func (s *session) undoPiece(o *receiving.Outcome, e scanner.Effect) (*ruling, error) {
+	s.next.Plate, s.next.Stick = s.pending.Plate, s.pending.Stick
+	u, err := s.unit(e.Plate)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case u == nil || u.State == inventory.Undone:
+		return refused("moved_on", e.Plate), nil
+	case u.docket == nil || s.docket == nil:
+		return refused("parcel_closed", e.Plate), nil
+	case u.State != inventory.Quarantine && u.State != inventory.Custody:
+		return refused("moved_on", e.Plate), nil
+	}
+	if u.line == nil {
+		return nil, fmt.Errorf("unit %s stands on no line of parcel %s", u.Plate, s.docket.parcel.Number())
+	}
+	from := u.Account
+	u.State, u.Account, u.MovedAt, u.Version = inventory.Undone, inventory.Customer, s.at, u.Version+1
+	if err := s.giveBack(u, from); err != nil {
+		return nil, err
+	}
+	s.count(u, -1)
+	u.line.plates = slices.DeleteFunc(u.line.plates, func(p string) bool { return p == u.Plate })
+	if u.line.Received == 0 {
+		u.line.mark = ""
+	}
+	s.serials.drop(serialKey{u.OwnerID, u.SKUID, u.Serial})
+	if s.next.Plate == u.Plate {
+		s.next.Plate, s.next.Stick = "", false
+	}
+	what := "piece"
+	if u.Finding == string(receiving.Extra) {
+		what = "extra"
+	}
+	r := undone(what).say(u.line.sku).with("plate", u.Plate).effect(scanner.Effect{Kind: scanner.EffectUnitUndone, Plate: u.Plate, SKU: u.line.sku.Code})
+	r.unitID = u.ID
+	return r, nil
+}
+
+// giveBack writes the unit and the counter-movement. Everything of the session was flushed before, so the movement that booked the piece has its id.
+func (s *session) giveBack(u *booked, from inventory.Account) error {
+	res := s.tx.Model(&inventory.Unit{}).Where("id = ? AND version = ?", u.ID, u.Version-1).
+		Updates(map[string]any{"state": u.State, "account": u.Account, "moved_at": u.MovedAt, "version": u.Version})
+	if res.Error != nil {
+		return fmt.Errorf("undo unit %s: %w", u.Plate, res.Error)
+	}
+	if res.RowsAffected != 1 {
+		return errMoved
+	}
+	// The newest movement into where the unit stands: after an inspection and its undo that is not the first one any more.
+	var was []inventory.Movement
+	err := s.tx.Where("unit_id = ? AND to_account = ?", u.ID, from).Order("id DESC").Limit(1).Find(&was).Error
+	if err != nil {
+		return fmt.Errorf("movement of unit %s: %w", u.Plate, err)
+	}
+	if len(was) == 0 {
+		return fmt.Errorf("unit %s has no movement into %s", u.Plate, from)
+	}
+	m := inventory.Movement{OwnerID: u.OwnerID, WarehouseID: u.WarehouseID, SKUID: u.SKUID, FromAccount: from, ToAccount: inventory.Customer, Quantity: 1, UnitID: &u.ID,
+		Cause: "undo", CauseRef: s.key(), ByUser: s.bench.OperatorID, At: s.at}
+	if was[0].FromAccount == inventory.Customer {
+		m.CounterOf = &was[0].ID
+	}
+	s.out.movements = append(s.out.movements, &movement{Movement: m})
+	e := s.fact("backdock.unit.undone.v1", "unit/"+u.Plate, u.Version, u.OwnerID, event.Data{"unit": u.ID, "plate": u.Plate, "parcel": s.docket.parcel.Number(), "finding": u.Finding})
+	if u.CaseID != nil {
+		e.Data["case"] = *u.CaseID
+	}
+	s.tell(func() event.Event { return e })
+	return nil
+}
+
+func (s *session) undoCondition(o *receiving.Outcome, e scanner.Effect) (*ruling, error) {
 	var params map[string]string
-	if err := json.Unmarshal([]byte(last.Params), &params); err != nil {
-		return fmt.Errorf("outcome %d: %w", last.Seq, err)
+	if err := json.Unmarshal([]byte(o.Params), &params); err != nil {
+		return nil, fmt.Errorf("params of %s:%d: %w", o.Producer, o.Seq, err)
 	}
-	piece := &lastPiece{id: u.ID, plate: u.Plate, line: s.lineOf(u)}
-	if err := s.mark(piece, params["was"]); err != nil {
-		return err
+	s.next.Plate, s.next.Stick = s.pending.Plate, s.pending.Stick
+	u, err := s.unit(e.Plate)
+	if err != nil {
+		return nil, err
 	}
-	if s.parcel.last != nil && s.parcel.last.plate == u.Plate {
-		s.parcel.last.condition = params["was"]
+	switch {
+	case u == nil || u.State != inventory.Quarantine && u.State != inventory.Custody:
+		return refused("moved_on", e.Plate), nil
+	case u.docket == nil || u.line == nil:
+		return refused("parcel_closed", e.Plate), nil
 	}
-	return s.sayUndone(a, "condition", u)
+	if err := s.mark(u, params["was"]); err != nil {
+		return nil, err
+	}
+	r := undone("condition").say(u.line.sku).with("plate", u.Plate)
+	r.unitID = u.ID
+	return r.effect(scanner.Effect{Kind: scanner.EffectConditionSet, Plate: u.Plate}), nil
 }
 
-// undoUnit books a piece out again. Its plate is void for ever.
-func (s *session) undoUnit(a *answer, u inventory.Unit) error {
-	var booked inventory.Movement
-	if res := s.tx.Where("unit_id = ? AND cause = 'scan'", u.ID).Limit(1).Find(&booked); res.Error != nil || res.RowsAffected == 0 {
-		return fmt.Errorf("movement of %s: %w", u.Plate, res.Error)
+func (s *session) undoAlias(o *receiving.Outcome, e scanner.Effect) (*ruling, error) {
+	if s.docket == nil || s.docket.parcel.Number() != e.Parcel {
+		return refused("parcel_closed", ""), nil
 	}
-	was := u.Account
-	res := s.tx.Model(&inventory.Unit{}).Where("id = ? AND version = ?", u.ID, u.Version).
-		Updates(map[string]any{"state": inventory.Undone, "account": inventory.Customer, "moved_at": s.now, "version": u.Version + 1})
-	if res.Error != nil || res.RowsAffected != 1 {
-		return fmt.Errorf("undo %s: %d rows: %w", u.Plate, res.RowsAffected, res.Error)
+	var params map[string]string
+	if err := json.Unmarshal([]byte(o.Params), &params); err != nil {
+		return nil, fmt.Errorf("params of %s:%d: %w", o.Producer, o.Seq, err)
 	}
-	s.moves = append(s.moves, inventory.Movement{OwnerID: u.OwnerID, WarehouseID: u.WarehouseID, SKUID: u.SKUID, FromAccount: was, ToAccount: inventory.Customer, Quantity: 1,
-		UnitID: &u.ID, Cause: "undo", CauseRef: s.ref(a), CounterOf: &booked.ID, ByUser: s.bench.OperatorID, At: s.now})
-	o := s.parcel
-	if l := s.lineOf(u); l != nil {
-		l.Received--
-		l.dirty = true
-		if l.Expected > 0 {
-			o.p.Received--
-		}
-		for i, p := range l.plates {
-			if p == u.Plate {
-				l.plates = append(l.plates[:i:i], l.plates[i+1:]...)
-				break
-			}
-		}
-		o.touched = l
+	err := s.tx.Model(&receiving.Alias{}).Where("number = ? AND parcel_id = ? AND valid_to IS NULL", params["waybill"], s.docket.parcel.ID).Update("valid_to", s.at).Error
+	if err != nil {
+		return nil, fmt.Errorf("undo alias: %w", err)
 	}
-	o.p.Pieces--
-	s.bench.DayPieces = max(0, s.bench.DayPieces-1)
-	o.last, o.dirty = nil, true
-	s.events = append(s.events, func() event.Event {
-		return event.Event{Type: "backdock.unit.undone.v1", Subject: "unit/" + u.Plate, Version: u.Version + 1, OwnerID: u.OwnerID, WarehouseID: u.WarehouseID,
-			ByUser: deref(s.bench.OperatorID), Data: event.Data{"unit": u.ID, "plate": u.Plate, "parcel": o.number()}}
-	})
-	return s.sayUndone(a, "unit", u)
+	return undone("alias_added").effect(scanner.Effect{Kind: scanner.EffectAliasAdded, Parcel: e.Parcel}), nil
 }
 
-func (s *session) lineOf(u inventory.Unit) *line {
-	for _, l := range s.parcel.lines {
-		if u.ReceiptLineID != nil && l.ID == *u.ReceiptLineID {
-			return l
-		}
+// undoOpening puts a parcel that nothing was taken out of back to the dock.
+func (s *session) undoOpening(e scanner.Effect) *ruling {
+	d := s.docket
+	switch {
+	case d == nil || d.parcel.Number() != e.Parcel:
+		return refused("moved_on", "")
+	case d.parcel.Pieces > 0:
+		return refused("moved_on", "")
 	}
-	return nil
-}
-
-func (s *session) sayUndone(a *answer, what string, u inventory.Unit) error {
-	k := s.parcel.skus[u.SKUID]
-	if k == nil {
-		k = &article{}
-	}
-	a.say(scanner.CodeUndone, k.named("what", what, "plate", u.Plate)...)
-	if what == "unit" {
-		a.effect(scanner.Effect{Kind: scanner.EffectUnitUndone, Plate: u.Plate, Parcel: s.parcel.number(), SKU: k.Code})
-	}
-	s.pending = pending{}
-	return nil
+	d.parcel.State, d.parcel.OpenedAt, d.parcel.OpenedBy = receiving.AtDock, nil, nil
+	d.parcel.Version++
+	s.leave(d)
+	return undone("parcel_opened").effect(scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: e.Parcel}).about(d)
 }

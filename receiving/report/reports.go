@@ -55,8 +55,18 @@ func (a Ask) limit() int {
 
 // mark is a place in a list: the sort key and the row id of the last row.
 type mark struct {
-	K time.Time `json:"k"`
+	K time.Time `json:"k,omitzero"`
 	I int64     `json:"i"`
+	W int64     `json:"w,omitempty"` // stock is sorted by SKU, warehouse, account
+	A string    `json:"a,omitempty"`
+}
+
+func (m mark) String() string {
+	b, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // numbers, a text and a time
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 func (a Ask) mark() (m mark, ok bool, err error) {
@@ -75,21 +85,25 @@ func (a Ask) mark() (m mark, ok bool, err error) {
 }
 
 // page cuts rows, of which one more than the limit was asked for, and makes the cursor.
-func page[T any](rows []T, limit int, key func(T) (time.Time, int64)) Page[T] {
+func page[T any](rows []T, limit int, key func(T) mark) Page[T] {
 	p := Page[T]{Items: rows}
 	if rows == nil {
 		p.Items = []T{}
 	}
 	if len(rows) > limit {
 		p.Items = rows[:limit]
-		k, i := key(rows[limit-1])
-		b, err := json.Marshal(mark{k, i})
-		if err != nil {
-			panic(err) // a time and a number
-		}
-		p.Next = base64.RawURLEncoding.EncodeToString(b)
+		p.Next = key(rows[limit-1]).String()
 	}
 	return p
+}
+
+// convert makes a list of what a screen shows from a list of rows.
+func convert[A, B any](p Page[A], fn func(A) B) Page[B] {
+	out := Page[B]{Items: make([]B, len(p.Items)), Next: p.Next}
+	for i, a := range p.Items {
+		out.Items[i] = fn(a)
+	}
+	return out
 }
 
 // query collects the parts of a WHERE clause.
@@ -156,4 +170,13 @@ func utc(times ...*time.Time) {
 // like escapes a search text for LIKE … ESCAPE '!'.
 func like(s string) string {
 	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(s)
+}
+
+// list is scan that gives an empty list for no rows.
+func list[T any](tx *gorm.DB, what, sql string, args ...any) ([]T, error) {
+	rows, err := scan[T](tx, what, sql, args...)
+	if rows == nil {
+		rows = []T{}
+	}
+	return rows, err
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/backdock/backdock/internal/auth"
 	"github.com/backdock/backdock/internal/id"
 )
@@ -125,12 +127,8 @@ func (r *Reports) Units(ctx context.Context, s auth.Scope, f UnitFilter, a Ask) 
 		return Page[UnitRow]{}, err
 	}
 	now := r.clock.Now()
-	p := page(rows, a.limit(), func(u unitRow) (time.Time, int64) { return u.ReceivedAt.UTC(), int64(u.ID) })
-	out := Page[UnitRow]{Items: make([]UnitRow, len(p.Items)), Next: p.Next}
-	for i, u := range p.Items {
-		out.Items[i] = u.public(now)
-	}
-	return out, nil
+	p := page(rows, a.limit(), func(u unitRow) mark { return mark{K: u.ReceivedAt.UTC(), I: int64(u.ID)} })
+	return convert(p, func(u unitRow) UnitRow { return u.public(now) }), nil
 }
 
 // unit finds a unit within a scope by its plate.
@@ -140,4 +138,11 @@ func (r *Reports) unit(ctx context.Context, s auth.Scope, plate string) (unitRow
 	q.and("u.plate = ?", strings.ToUpper(strings.TrimSpace(plate)))
 	q.and(within, args...)
 	return one[unitRow](r.db.From(ctx), "unit", unitSelect+q.where(), q.args...)
+}
+
+// unitsWhere lists the units of something that the caller may see already.
+func (r *Reports) unitsWhere(tx *gorm.DB, cond string, args ...any) ([]UnitRow, error) {
+	rows, err := scan[unitRow](tx, "units", unitSelect+"WHERE "+cond+" ORDER BY u.id LIMIT 500", args...)
+	now := r.clock.Now()
+	return convert(Page[unitRow]{Items: rows}, func(u unitRow) UnitRow { return u.public(now) }).Items, err
 }

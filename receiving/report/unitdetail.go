@@ -154,7 +154,7 @@ func (r *Reports) Unit(ctx context.Context, s auth.Scope, plate string) (*UnitDe
 	if d.Refund, err = unitRefund(tx, u.ID); err != nil {
 		return nil, err
 	}
-	if d.Timeline, err = timeline(tx, "unit/"+u.Plate); err != nil {
+	if d.Timeline, err = timeline(tx, "unit/"+u.Plate, 0); err != nil {
 		return nil, err
 	}
 	orderID, err := r.caseFacts(ctx, tx, d, u)
@@ -219,13 +219,15 @@ func unitRefund(tx *gorm.DB, unit id.Unit) (*UnitRefund, error) {
 	return &UnitRefund{Number: f.Number, State: string(f.State), Amount: Money{f.AmountMinor, f.Currency}}, nil
 }
 
-// timeline reads what happened to a subject, oldest first; only numbers, texts and yes or no of an event's data are shown.
-func timeline(tx *gorm.DB, subject string) ([]Moment, error) {
+// timeline reads what happened to a subject, oldest first; only numbers, texts and yes or no of an event's data are shown. Numbers of orders and cases are a shop's
+// own, so for those the shop is part of the name; zero is any.
+func timeline(tx *gorm.DB, subject string, shop id.Shop) ([]Moment, error) {
 	rows, err := scan[struct {
 		At            time.Time
 		Type, Display string
 		Data          string
-	}](tx, "timeline", `SELECT e.at, e.type, COALESCE(p.display, '') AS display, e.data FROM events e LEFT JOIN users p ON p.id = e.by_user WHERE e.subject = ? ORDER BY e.id LIMIT 200`, subject)
+	}](tx, "timeline", `SELECT e.at, e.type, COALESCE(p.display, '') AS display, e.data FROM events e LEFT JOIN users p ON p.id = e.by_user WHERE e.subject = ? AND (? = 0 OR e.shop_id = ?)
+ORDER BY e.id LIMIT 200`, subject, shop, shop)
 	out := make([]Moment, 0, len(rows))
 	for _, e := range rows {
 		m := Moment{At: e.At.UTC(), Type: e.Type, By: e.Display, TextCode: textCode(e.Type), Params: map[string]string{}}

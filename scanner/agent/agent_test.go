@@ -125,9 +125,13 @@ func TestGarbage(t *testing.T) {
 		}(), "not_text", ""},
 	} {
 		before := len(server.Scans())
-		go g.send(tc.raw) // a megabyte is more than the line holds
+		sent := make(chan error, 1)
+		go func() { _, err := g.master.WriteString(tc.raw); sent <- err }() // a megabyte is more than the line holds
 		if b := g.beep(); b != bad {
 			t.Fatalf("%s was answered %#x", tc.name, b)
+		}
+		if err := <-sent; err != nil {
+			t.Fatal(err)
 		}
 		if tc.notice != "" {
 			r.noticed(tc.notice)

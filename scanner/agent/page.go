@@ -25,6 +25,9 @@ import (
 // PageCookie carries the token of this start. A page of another site in the same browser cannot have it, and cannot open the socket without it.
 const PageCookie = "bd_page"
 
+// contentPolicy lets the page load and talk to nothing but the agent.
+const contentPolicy = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
 // page is the local server of the station page.
 type page struct {
 	agent *Agent
@@ -120,7 +123,7 @@ func (p *page) routes() http.Handler {
 func (p *page) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Content-Security-Policy", "frame-ancestors 'none'")
+		w.Header().Set("Content-Security-Policy", contentPolicy)
 		if !p.ownHost(r.Host) {
 			problem(w, http.StatusForbidden, "host_refused", "open the station page as "+p.url)
 			return

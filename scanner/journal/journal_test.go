@@ -210,6 +210,36 @@ func TestFailureIsFinal(t *testing.T) {
 	}
 }
 
+// When outcomes cannot be stored the disk is as bad as when scans cannot: nothing more may beep.
+func TestOutcomeFailureIsFinal(t *testing.T) {
+	t.Parallel()
+	j := mustOpen(t, t.TempDir(), SegmentSize)
+	write(t, j, 1, 3)
+	j.outcomes.segments[0].file.Close()
+	if _, err := j.StoreOutcomes(answers(1, 1)); err == nil {
+		t.Fatal("outcomes were stored in a closed file")
+	}
+	s := scanOf(4)
+	if _, err := j.Append(&s); err == nil {
+		t.Fatal("a scan was taken after the disk failed")
+	}
+	if got, err := j.Read(1, 3); err != nil || len(got) != 3 {
+		t.Fatalf("what was safe cannot be sent any more: %d scans, %v", len(got), err)
+	}
+}
+
+// A record that is too long is refused before anything is written; the journal goes on.
+func TestTooLongIsNotFinal(t *testing.T) {
+	t.Parallel()
+	j := mustOpen(t, t.TempDir(), SegmentSize)
+	s := scanOf(1)
+	s.Device = strings.Repeat("x", MaxPayload)
+	if _, err := j.Append(&s); err == nil {
+		t.Fatal("a record beyond the limit was taken")
+	}
+	write(t, j, 1, 2)
+}
+
 // tail writes n scans into a fresh directory and returns the path of the only segment and where the last record begins and ends.
 func tail(t *testing.T, n int) (dir, path string, begin, end int64) {
 	t.Helper()

@@ -158,6 +158,11 @@ func (l *log) append(payloads ...[]byte) error {
 	if l.failed != nil {
 		return l.failed
 	}
+	for _, p := range payloads {
+		if len(p) == 0 || len(p) > MaxPayload {
+			return fmt.Errorf("record of %d bytes: want 1 to %d", len(p), MaxPayload) // nothing was written: the journal goes on
+		}
+	}
 	err := l.tryAppend(payloads)
 	if err != nil {
 		l.failed = fmt.Errorf("the journal failed and takes no more: %w", err)
@@ -172,9 +177,6 @@ func (l *log) tryAppend(payloads [][]byte) error {
 	var offsets []uint32
 	seq := s.next()
 	for _, p := range payloads {
-		if len(p) == 0 || len(p) > MaxPayload {
-			return fmt.Errorf("record of %d bytes", len(p))
-		}
 		offsets = append(offsets, uint32(s.end)+uint32(len(l.buf)))
 		l.buf = appendRecord(l.buf, seq, p)
 		seq++

@@ -31,6 +31,8 @@ func (j *Journal) StoreOutcomes(list []scanner.Outcome) ([]scanner.Outcome, erro
 		return nil, nil
 	}
 	if err := j.outcomes.append(payloads...); err != nil {
+		// The same disk holds the scans: a station that can no longer learn outcomes must not go on beeping.
+		j.scans.failed = j.outcomes.failed
 		return nil, fmt.Errorf("store outcomes: %w", err)
 	}
 	return list, j.trim()

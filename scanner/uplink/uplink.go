@@ -79,7 +79,9 @@ type Uplink struct {
 	mu   sync.Mutex
 	link Link
 
-	suspect bool // the journal may have diverged from the server's copy: probe
+	retryMax time.Duration // tests cut sockets by the hundred and shorten it
+	said     string        // why the last session ended
+	suspect  bool          // the journal may have diverged from the server's copy: probe
 }
 
 // New checks the server's URL.
@@ -98,12 +100,13 @@ func New(c Config) (*Uplink, error) {
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/") + wire.Path
 	return &Uplink{
-		Config:  c,
-		url:     u.String(),
-		dialer:  websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: dialTimeout, Subprotocols: []string{wire.Subprotocol}},
-		scans:   make(chan struct{}, 1),
-		devices: make(chan struct{}, 1),
-		link:    Link{Since: c.Clock.Now(), Producer: c.Journal.Producer(), Acked: c.Journal.OutcomeSeq()},
+		Config:   c,
+		url:      u.String(),
+		dialer:   websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: dialTimeout, Subprotocols: []string{wire.Subprotocol}},
+		scans:    make(chan struct{}, 1),
+		devices:  make(chan struct{}, 1),
+		retryMax: retryMax,
+		link:     Link{Since: c.Clock.Now(), Producer: c.Journal.Producer(), Acked: c.Journal.OutcomeSeq()},
 	}, nil
 }
 
@@ -173,7 +176,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 func (u *Uplink) after(err error, tries *int) time.Duration {
 	var refused *refusal
 	problem := ""
-	wait := jitter(min(retryMax, retryMin<<min(*tries, 10)))
+	wait := jitter(min(u.retryMax, retryMin<<min(*tries, 10)))
 	*tries++
 	if errors.As(err, &refused) {
 		problem = refused.problem
@@ -186,6 +189,11 @@ func (u *Uplink) after(err error, tries *int) time.Duration {
 	level := slog.LevelInfo
 	if problem != "" {
 		level = slog.LevelWarn
+	}
+	if said := err.Error(); said == u.said {
+		level = slog.LevelDebug // a server that is away all night is one line, not thousands
+	} else {
+		u.said = said
 	}
 	u.Log.Log(context.Background(), level, "uplink ended", "err", err, "retry_in", wait.Round(time.Millisecond))
 	return wait

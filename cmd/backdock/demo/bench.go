@@ -61,7 +61,7 @@ func (w *world) enrol(ctx context.Context, admin *client, number int, data strin
 	var code struct {
 		Code string `json:"code"`
 	}
-	body := map[string]any{"name": fmt.Sprint("station ", number), "warehouse": warehouse, "bench": number}
+	body := map[string]any{"name": fmt.Sprint("station ", number), "bench": fmt.Sprint(warehouse, "/", number)}
 	if err := admin.do(ctx, http.MethodPost, "/api/v1/stations", body, &code); err != nil {
 		return fmt.Errorf("enrol bench %d: %w", number, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -36,8 +37,14 @@ type child struct {
 	cmd  *exec.Cmd
 	in   io.WriteCloser
 	done chan struct{}
-	err  error
+	err  error // why it ended, with its last words; read it after done
+
+	read chan struct{}
+	last []string
 }
+
+// lastWords is how many lines of a child's output go into an error.
+const lastWords = 5
 
 func start(ctx context.Context, log *slog.Logger, name string, args ...string) (*child, error) {
 	path, err := sibling(name)
@@ -56,16 +63,23 @@ func start(ctx context.Context, log *slog.Logger, name string, args ...string) (
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	c := &child{name: name, cmd: cmd, in: in, done: make(chan struct{})}
+	c := &child{name: name, cmd: cmd, in: in, done: make(chan struct{}), read: make(chan struct{})}
 	go func() {
+		defer close(c.read)
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
 			log.Debug(lines.Text(), "child", name)
+			c.last = append(c.last, lines.Text())
+			c.last = c.last[max(0, len(c.last)-lastWords):]
 		}
 	}()
 	go func() {
-		c.err = cmd.Wait()
+		err := cmd.Wait()
 		w.Close()
+		<-c.read
+		if err != nil {
+			c.err = fmt.Errorf("%s: %w: %s", name, err, strings.Join(c.last, " | "))
+		}
 		close(c.done)
 	}()
 	return c, nil
@@ -77,7 +91,7 @@ func (c *child) stop() error {
 	c.in.Close()
 	<-c.done
 	if exit, ok := errors.AsType[*exec.ExitError](c.err); ok && !exit.Success() && exit.ExitCode() != -1 {
-		return fmt.Errorf("%s: %w", c.name, c.err)
+		return c.err
 	}
 	return nil
 }
@@ -89,8 +103,5 @@ func run(ctx context.Context, log *slog.Logger, name string, args ...string) err
 		return err
 	}
 	<-c.done
-	if c.err != nil {
-		return fmt.Errorf("%s %s: %w", name, args[0], c.err)
-	}
-	return nil
+	return c.err
 }

@@ -29,7 +29,7 @@ func (w *world) conclude(ctx context.Context, p played, report audit.Report, too
 		fmt.Fprintf(out, "  %d refunds moved money more than once\n", twice)
 	}
 	fmt.Fprint(out, "\n", report.String())
-	if len(p.wrong) > 0 || twice > 0 || !report.Clean() {
+	if len(p.wrong) > 0 || twice > 0 || !report.OK {
 		return ErrBreach
 	}
 	return nil

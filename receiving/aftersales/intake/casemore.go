@@ -3,9 +3,11 @@ package intake
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
+	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/aftersales"
@@ -133,21 +135,76 @@ func (im *Importer) saveWaybills(tx *gorm.DB, c aftersales.Case, waybills []Wayb
 	return fresh, nil
 }
 
-// claim hands over a parcel of unknown owner that came under one of the numbers.
-func (im *Importer) claim(ctx context.Context, tx *gorm.DB, caseID id.Case, numbers []string) error {
+// claim hands over parcels of unknown owner that came under one of the numbers. A parcel that cannot be handed over now is a warning: the case itself is in.
+func (im *Importer) claim(ctx context.Context, tx *gorm.DB, caseID id.Case, numbers []string) ([]Problem, error) {
 	if im.hooks.Claim == nil || len(numbers) == 0 {
-		return nil
+		return nil, nil
 	}
 	var parcels []id.Parcel
-	err := tx.Model(&receiving.Parcel{}).Where("kind = 'unknown' AND (waybill IN ? OR id IN (SELECT parcel_id FROM waybill_aliases WHERE number IN ? AND parcel_id IS NOT NULL))", numbers, numbers).
+	err := tx.Model(&receiving.Parcel{}).Where("kind = 'unknown' AND owner_id IS NULL AND (waybill IN ? OR id IN (SELECT parcel_id FROM waybill_aliases WHERE number IN ? AND parcel_id IS NOT NULL))", numbers, numbers).
 		Order("id").Pluck("id", &parcels).Error
 	if err != nil {
-		return fmt.Errorf("parcels of case %d: %w", caseID, err)
+		return nil, fmt.Errorf("parcels of case %d: %w", caseID, err)
 	}
+	var warnings []Problem
 	for _, p := range parcels {
-		if err := im.hooks.Claim(ctx, tx, caseID, p); err != nil {
+		err := tx.Transaction(func(sp *gorm.DB) error { return im.hooks.Claim(ctx, sp, caseID, p) })
+		switch {
+		case fault.IsKind(err, fault.Conflict):
+			warnings = append(warnings, Problem{Field: "waybill", Code: "claim_refused", Message: fault.Of(err).Message})
+		case err != nil:
+			return nil, err
+		}
+	}
+	return warnings, nil
+}
+
+// observe records what was paid back elsewhere, spread over the payments of the case's order, the earliest first.
+func (im *Importer) observe(ctx context.Context, tx *gorm.DB, c aftersales.Case, amount int64) error {
+	pays, err := paymentsOf(tx, c)
+	if err != nil {
+		return err
+	}
+	if im.hooks.Observe == nil || len(pays) == 0 {
+		if slices.Contains([]string{"returned_elsewhere", "to_recover", "recovered"}, c.Money) {
+			return nil
+		}
+		_, err := aftersales.Move(ctx, tx, im.log, c.ID, aftersales.Change{Money: "returned_elsewhere", Why: "channel"})
+		return err
+	}
+	for i, p := range pays {
+		part := min(amount, p.AmountMinor)
+		if i == len(pays)-1 {
+			part = amount // even above what was paid: money that has moved is a fact
+		}
+		if part == 0 {
+			continue
+		}
+		amount -= part
+		err := im.hooks.Observe(ctx, tx, Observed{Case: c.ID, Gateway: p.Gateway, Account: p.Account, TransactionID: p.TransactionID,
+			ExternalID: fmt.Sprintf("channel/%d/%s", c.ShopID, c.Number), AmountMinor: part, Currency: c.Currency})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// paid is an order's part of a payment.
+type paid struct {
+	Gateway, Account, TransactionID string
+	AmountMinor                     int64
+}
+
+func paymentsOf(tx *gorm.DB, c aftersales.Case) ([]paid, error) {
+	if c.OrderID == nil {
+		return nil, nil
+	}
+	var out []paid
+	err := tx.Raw(`SELECT p.gateway, p.account, p.transaction_id, op.amount_minor FROM order_payments op JOIN payments p ON p.id = op.payment_id
+		WHERE op.order_id = ? ORDER BY p.id`, *c.OrderID).Scan(&out).Error
+	if err != nil {
+		return nil, fmt.Errorf("payments of case %s: %w", c.Number, err)
+	}
+	return out, nil
 }

@@ -107,9 +107,11 @@ func (im *Importer) applyCase(ctx context.Context, tx *gorm.DB, rec Case) (resul
 	if err != nil {
 		return 0, nil, err
 	}
-	if err := im.claim(ctx, tx, c.ID, numbers); err != nil {
+	refused, err := im.claim(ctx, tx, c.ID, numbers)
+	if err != nil {
 		return 0, nil, err
 	}
+	warnings = append(warnings, refused...)
 	if res == unchanged && (moved || len(numbers) > 0) {
 		res = updated
 	}
@@ -199,17 +201,20 @@ func (im *Importer) submit(ctx context.Context, tx *gorm.DB, c aftersales.Case) 
 	return aftersales.Submit(ctx, tx, im.log, c)
 }
 
-// follow moves the case's decision and money as the channel says.
+// follow moves the case's money and decision as the channel says. Money first: what was paid elsewhere must not be paid again because of an approval.
 func (im *Importer) follow(ctx context.Context, tx *gorm.DB, caseID id.Case, rec Case) (moved bool, warnings []Problem, err error) {
 	before, err := aftersales.Locked(ctx, tx, caseID)
 	if err != nil {
 		return false, nil, err
 	}
-	c, err := im.decide(ctx, tx, before, rec.Decision)
-	if err == nil && rec.RefundedElsewhereMinor > 0 && c.Money != "returned_elsewhere" && c.Money != "to_recover" && c.Money != "recovered" {
-		if c, err = aftersales.Move(ctx, tx, im.log, caseID, aftersales.Change{Money: "returned_elsewhere", Why: "channel"}); err == nil && im.hooks.Observe != nil {
-			err = im.hooks.Observe(ctx, tx, caseID, rec.RefundedElsewhereMinor)
+	if rec.RefundedElsewhereMinor > 0 {
+		if err := im.observe(ctx, tx, before, rec.RefundedElsewhereMinor); err != nil {
+			return false, nil, err
 		}
+	}
+	c, err := aftersales.Locked(ctx, tx, caseID)
+	if err == nil {
+		c, err = im.decide(ctx, tx, c, rec.Decision)
 	}
 	if fault.Code(err) == "case_state" {
 		return false, []Problem{{Field: "decision", Code: "late_message", Message: fault.Of(err).Message}}, nil

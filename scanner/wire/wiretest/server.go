@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/wire"
 )
@@ -218,7 +219,7 @@ func (s *Server) hello(m wire.FromStation, say func(wire.FromServer) bool) bool 
 	}
 	s.tell()
 	s.mu.Unlock()
-	w := wire.FromServer{Op: wire.OpWelcome, Version: wire.Version, ServerTime: time.Now().UTC(), Station: "ST-3", LastSeq: last}
+	w := wire.FromServer{Op: wire.OpWelcome, Version: wire.Version, ServerTime: clock.System{}.Now(), Station: "ST-3", LastSeq: last}
 	if s.View != nil {
 		w.View = s.View()
 	}
@@ -277,7 +278,7 @@ func (s *Server) commit(producer string, scans []scanner.Scan) (answer wire.From
 			if s.Decide != nil {
 				o = s.Decide(scan)
 			}
-			o.Seq, o.At = scan.Seq, time.Now().UTC()
+			o.Seq, o.At = scan.Seq, clock.System{}.Now()
 			p.scans = append(p.scans, scan)
 			p.outcomes = append(p.outcomes, o)
 		}

@@ -73,26 +73,36 @@ func (b *builder) of(owner string, serial bool) []*product {
 	return out
 }
 
-// other returns another spec of the same product.
-func (b *builder) other(s intake.SKU) intake.SKU {
-	for _, o := range b.bySKU[s.SKU].skus {
-		if o.SKU != s.SKU {
-			return o
-		}
-	}
-	panic("product " + s.Product + " has one spec only")
+// ordinary are the specs that people buy. The last spec of a product is nobody's: it turns up as what was not asked for, and because no parcel ever awaits it, the
+// answer does not depend on what lies open on another bench.
+func (p *product) ordinary() []intake.SKU { return p.skus[:max(1, len(p.skus)-1)] }
+
+// odd returns the spec of a product that nobody buys.
+func (b *builder) odd(s intake.SKU) intake.SKU {
+	skus := b.bySKU[s.SKU].skus
+	return skus[len(skus)-1]
 }
 
-// unlike returns a SKU of another product of the same owner, without serial number.
+// unlike returns a SKU that people buy, of another product of the same owner, without serial number.
 func (b *builder) unlike(skus ...intake.SKU) intake.SKU {
+	return pick(b, b.another(1, skus).ordinary())
+}
+
+// stranger returns a SKU that nobody buys, of another product of the same owner.
+func (b *builder) stranger(skus ...intake.SKU) intake.SKU {
+	return b.odd(b.another(2, skus).skus[0])
+}
+
+// another picks a product of the same owner with at least so many specs that none of skus is of.
+func (b *builder) another(specs int, skus []intake.SKU) *product {
 	for {
-		s := pick(b, pick(b, b.of(skus[0].Owner, false)).skus)
-		same := false
+		p := pick(b, b.of(skus[0].Owner, false))
+		same := len(p.skus) < specs
 		for _, have := range skus {
-			same = same || have.Product == s.Product
+			same = same || have.Product == p.code
 		}
 		if !same {
-			return s
+			return p
 		}
 	}
 }

@@ -34,13 +34,13 @@ func (b *builder) wrongItem() {
 	items := b.few()
 	b.parcelOf(items)
 	b.piece(items[0].sku, scanner.CodeMatched)
-	b.piece(b.unlike(items[0].sku, items[1].sku), scanner.CodeWrongItem)
+	b.piece(b.stranger(items[0].sku, items[1].sku), scanner.CodeWrongItem)
 	b.done(scanner.CodeClosedShort)
 }
 
 func (b *builder) wrongSpec() {
 	jacket := pick(b, b.of("QINGYU", false)[:7])
-	items := []item{{pick(b, jacket.skus), 1}}
+	items := []item{{pick(b, jacket.ordinary()), 1}}
 	if b.rng.IntN(2) == 0 {
 		items = append(items, item{b.unlike(items[0].sku), 1})
 	}
@@ -48,7 +48,7 @@ func (b *builder) wrongSpec() {
 	if len(items) > 1 {
 		b.piece(items[1].sku, scanner.CodeMatched)
 	}
-	b.piece(b.other(items[0].sku), scanner.CodeWrongSpec)
+	b.piece(b.odd(items[0].sku), scanner.CodeWrongSpec)
 	b.done(scanner.CodeClosedShort)
 }
 

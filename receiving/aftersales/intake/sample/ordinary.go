@@ -65,7 +65,7 @@ func (b *builder) few() []item {
 }
 
 // gadget picks a SKU with serial numbers.
-func (b *builder) gadget() intake.SKU { return pick(b, pick(b, b.of("CHENGGUANG", true)).skus) }
+func (b *builder) gadget() intake.SKU { return pick(b, pick(b, b.of("CHENGGUANG", true)).ordinary()) }
 
 // scanSerial reads a piece's serial: from its label, or with the GTIN from the DataMatrix.
 func (b *builder) scanSerial(s intake.SKU, serial string, matrix bool, want scanner.Code, booked bool) {
@@ -137,7 +137,7 @@ func (b *builder) twoLabels() {
 	o := *b.buy(items)
 	c := b.ask(&o, items)
 	carrier, number := b.waybill()
-	c.Waybills = append(c.Waybills, intake.Waybill{Carrier: carrier, Number: number, Role: "platform"})
+	c.Waybills = append(c.Waybills, intake.Waybill{Carrier: carrier, Number: number, Role: "return"})
 	copied := *c
 	b.openReturn(copied, scanner.CodeParcelOpened)
 	b.step("]C0", number, scanner.CodeAliasAdded, "同一件包裹的另一张面单", "a second label on the same parcel")

@@ -23,7 +23,7 @@ func (b *builder) goods(n int) []item {
 	var out []item
 	var skus []intake.SKU
 	for len(out) < n {
-		s := pick(b, pick(b, b.of(owner, false)).skus)
+		s := pick(b, pick(b, b.of(owner, false)).ordinary())
 		if len(skus) > 0 {
 			s = b.unlike(append([]intake.SKU{{Owner: owner}}, skus...)...)
 		}

@@ -97,16 +97,17 @@ func (b *builder) strays(n int) {
 	owner := pick(b, []string{"QINGYU", "CHENGGUANG"})
 	last := intake.SKU{Owner: owner}
 	for range n {
-		last = b.unlike(last)
+		last = b.stranger(last)
 		b.piece(last, Stray)
 	}
 }
 
 // Stray is the answer to a known piece in a parcel without owner.
-const Stray = scanner.CodeWrongItem
+const Stray scanner.Code = "unclaimed"
 
 func (b *builder) claimedLater() {
-	items := b.few()
+	one := b.stranger(intake.SKU{Owner: "QINGYU"})
+	items := []item{{one, 1}, {b.stranger(one), 1}}
 	o := *b.buy(items)
 	c := *b.ask(&o, items)
 	b.day.Cases = b.day.Cases[:len(b.day.Cases)-1]

@@ -1,0 +1,170 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"gorm.io/gorm"
+
+	"github.com/backdock/backdock/internal/db"
+	"github.com/backdock/backdock/internal/event"
+	"github.com/backdock/backdock/internal/fault"
+	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/inventory/catalogue"
+	"github.com/backdock/backdock/receiving"
+	"github.com/backdock/backdock/receiving/match"
+)
+
+// Claim gives a parcel of unknown owner to the case it turned out to belong to, and judges its pieces anew: what the case awaits leaves custody for
+// quarantine, the rest stays where it is under its new finding. It joins tx, so that a late case claims in the transaction that brings it.
+func (d *Desk) Claim(ctx context.Context, tx *gorm.DB, caseID id.Case, parcel id.Parcel) error {
+	s := d.office(ctx, tx)
+	f, err := s.withParcel(parcel)
+	if err != nil {
+		return err
+	}
+	if f.parcel.Kind != receiving.UnknownOwner || f.parcel.OwnerID != nil {
+		return fault.New(fault.Conflict, "parcel_claimed", "parcel %s has an owner already", f.parcel.Number())
+	}
+	f.parcel.Kind = receiving.CustomerReturn
+	rows, err := s.asked(f, []id.Case{caseID})
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		f.parcel.Expected += r.Quantity
+	}
+	if err := s.writeReceipts(f, rows); err != nil {
+		return err
+	}
+	s.docket = f
+	if err := s.rejudge(); err != nil {
+		return err
+	}
+	if err := s.learnAlias(caseID); err != nil {
+		return err
+	}
+	f.parcel.Version++
+	s.out.touch(f)
+	if f.parcel.State == receiving.Closed {
+		s.out.closed = append(s.out.closed, f)
+		for _, l := range f.missing() {
+			l.Finding, l.dirty = string(receiving.Short), true
+		}
+	}
+	s.tellParcel("backdock.parcel.claimed.v1", f, event.Data{"cases": []id.Case{caseID}, "state": f.parcel.State, "expected": f.parcel.Expected, "received": f.parcel.Received})
+	return s.conclude()
+}
+
+// rejudge takes each piece of the parcel in hand again.
+func (s *session) rejudge() error {
+	var units []inventory.Unit
+	err := db.Lock(s.tx).Where("parcel_id = ? AND state = ? AND finding = ?", s.docket.parcel.ID, inventory.Custody, receiving.Unclaimed).Order("id").Find(&units).Error
+	if err != nil {
+		return fmt.Errorf("units of %s: %w", s.docket.parcel.Number(), err)
+	}
+	ordered, err := s.ordered()
+	if err != nil {
+		return err
+	}
+	for _, u := range units {
+		was := s.docket.line(val(u.ReceiptLineID))
+		if was == nil {
+			return fmt.Errorf("unit %s stands on no line of %s", u.Plate, s.docket.parcel.Number())
+		}
+		f, target := s.judgeAgain(u, was.sku, ordered)
+		if err := s.turn(u, f, was, target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judgeAgain judges a piece by its product: the code it was scanned by is known by now.
+func (s *session) judgeAgain(u inventory.Unit, sku catalogue.SKU, ordered []id.SKU) (receiving.Finding, *line) {
+	if sku.Placeholder {
+		return receiving.UnknownItem, nil
+	}
+	lines := s.docket.awaited()
+	j := match.Judge(match.Scope{Lines: lines, Owner: *s.docket.parcel.OwnerID, Ordered: ordered}, match.Piece{Serial: u.Serial, Bare: u.Scanned},
+		[]catalogue.Hit{{SKU: sku, Kind: catalogue.Own}})
+	var target *line
+	if j.Line >= 0 {
+		target = s.docket.lines[j.Line]
+	}
+	switch j.Next {
+	case match.PlusOne:
+		return receiving.Extra, target
+	case match.ScanSerial:
+		if slices.Contains(target.serials, u.Scanned) {
+			return receiving.Match, target
+		}
+		return receiving.SerialMismatch, target // which piece it is cannot be asked any more
+	}
+	return j.Finding, target
+}
+
+// turn writes a new finding: unit, counts, and the movement where the goods change their account.
+func (s *session) turn(u inventory.Unit, f receiving.Finding, was, target *line) error {
+	now := s.lineFor(f, target, &was.sku)
+	was.Received--
+	now.Received++
+	was.dirty, now.dirty = true, true
+	now.plates = append(now.plates, u.Plate)
+	was.plates = slices.DeleteFunc(was.plates, func(p string) bool { return p == u.Plate })
+	if now.Expected > 0 {
+		s.docket.parcel.Received++
+	}
+	if err := s.writeLines(); err != nil {
+		return err
+	}
+	from := u.Account
+	u.Finding, u.ReceiptLineID, u.MovedAt, u.Version = string(f), &now.ID, s.at, u.Version+1
+	if r := s.docket.receipt(now.ReceiptID); r != nil && r.CaseID != nil {
+		u.CaseID = r.CaseID
+	} else {
+		u.CaseID = s.docket.receipts[len(s.docket.receipts)-1].CaseID
+	}
+	u.Title = "buyer"
+	if f == receiving.Match {
+		u.CaseLineID, u.OrderLineID = now.CaseLineID, now.OrderLineID
+	}
+	if !f.Custody() {
+		u.Account, u.State, u.Title, u.ValueMinor = inventory.InQuarantine, inventory.Quarantine, "ours", was.sku.ValueMinor
+	}
+	res := s.tx.Model(&inventory.Unit{}).Where("id = ? AND version = ?", u.ID, u.Version-1).Updates(map[string]any{"finding": u.Finding, "receipt_line_id": u.ReceiptLineID,
+		"case_id": u.CaseID, "case_line_id": u.CaseLineID, "order_line_id": u.OrderLineID, "account": u.Account, "state": u.State, "title": u.Title,
+		"value_minor": u.ValueMinor, "moved_at": u.MovedAt, "version": u.Version})
+	if res.Error != nil {
+		return fmt.Errorf("judge unit %s again: %w", u.Plate, res.Error)
+	}
+	if res.RowsAffected != 1 {
+		return errMoved
+	}
+	if u.Account != from {
+		s.out.movements = append(s.out.movements, &movement{Movement: inventory.Movement{OwnerID: u.OwnerID, WarehouseID: u.WarehouseID, SKUID: u.SKUID,
+			FromAccount: from, ToAccount: u.Account, Quantity: 1, UnitID: &u.ID, Cause: "claim", CauseRef: s.docket.parcel.Number(), At: s.at}})
+	}
+	b := &booked{Unit: u, line: now, docket: s.docket, code: was.sku.Code}
+	s.tellReceived(b)
+	return nil
+}
+
+// learnAlias keeps what a person's act has taught: this number means that case.
+func (s *session) learnAlias(c id.Case) error {
+	p := s.docket.parcel
+	if p.Waybill == "" {
+		return nil
+	}
+	var n []int
+	if err := s.tx.Raw("SELECT 1 FROM waybill_aliases WHERE number = ? AND case_id = ? LIMIT 1", p.Waybill, c).Scan(&n).Error; err != nil || len(n) > 0 {
+		return err
+	}
+	a := receiving.Alias{Number: p.Waybill, Carrier: p.Carrier, Role: receiving.RoleReturn, CaseID: &c, ValidFrom: p.CreatedAt, Source: "claim"}
+	if err := s.tx.Create(&a).Error; err != nil {
+		return fmt.Errorf("learn waybill: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package desk
+
+import (
+	"slices"
+
+	"github.com/backdock/backdock/internal/event"
+	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/receiving"
+	"github.com/backdock/backdock/scanner"
+)
+
+// done closes the open parcel.
+func (s *session) done() (*ruling, error) {
+	d := s.docket
+	if d == nil {
+		return rule(scanner.CodeNothingOpen), nil
+	}
+	if d.parcel.Pieces == 0 {
+		s.next = s.pending
+		return rule(scanner.CodeZeroPieces).about(d), nil
+	}
+	short := d.missing()
+	s.shut(d, "")
+	r := rule(scanner.CodeClosed, "pieces", itoa(d.parcel.Pieces))
+	if len(short) > 0 {
+		zh, en := names(short)
+		r = rule(scanner.CodeClosedShort, "pieces", itoa(d.parcel.Pieces), "missing", itoa(d.parcel.Missing()), "names", zh, "names_en", en)
+	}
+	return r.effect(closedEffect(d)).about(d), nil
+}
+
+func closedEffect(d *docket) scanner.Effect {
+	return scanner.Effect{Kind: scanner.EffectParcelClosed, Parcel: d.parcel.Number()}
+}
+
+// empty closes a parcel with nothing in it: the clerk says so after photo and weight.
+func (s *session) empty() (*ruling, error) {
+	d := s.docket
+	switch {
+	case d == nil:
+		return rule(scanner.CodeNothingOpen), nil
+	case d.parcel.Pieces > 0:
+		s.next = s.pending
+		return rule(scanner.CodeNotEmpty, "pieces", itoa(d.parcel.Pieces)).about(d), nil
+	}
+	s.tellEmptied(d)
+	s.shut(d, receiving.NoteEmptyBox)
+	return rule(scanner.CodeEmptyConfirmed, "parcel", d.parcel.Number()).effect(scanner.Effect{Kind: scanner.EffectEmptyConfirmed, Parcel: d.parcel.Number()}).
+		effect(closedEffect(d)).about(d), nil
+}
+
+func (s *session) tellEmptied(d *docket) {
+	d.parcel.Version++
+	s.tellParcel("backdock.parcel.emptied.v1", d, nil)
+}
+
+// shut closes a parcel in memory; the flush writes it and settles its cases.
+func (s *session) shut(d *docket, note string) {
+	p := &d.parcel
+	p.State, p.ClosedAt, p.ClosedBy = receiving.Closed, ptr(s.at), s.bench.OperatorID
+	if note != "" {
+		p.Note = note
+	}
+	p.Version++
+	finding := receiving.Short
+	if note == receiving.NoteEmptyBox {
+		finding = receiving.EmptyBox
+	}
+	short := 0
+	for _, l := range d.missing() {
+		short += l.Expected - l.Received
+		l.Finding, l.dirty = string(finding), true
+	}
+	var cases []id.Case
+	for _, r := range d.receipts {
+		if r.CaseID != nil && !slices.Contains(cases, *r.CaseID) {
+			cases = append(cases, *r.CaseID)
+		}
+	}
+	data := event.Data{"pieces": p.Pieces, "expected": p.Expected, "received": p.Received, "short": short, "cases": cases}
+	if flags := contradictions(d); len(flags) > 0 {
+		data["flags"] = flags
+	}
+	s.tellParcel("backdock.parcel.closed.v1", d, data)
+	s.bench.DayParcels++
+	s.out.closed = append(s.out.closed, d)
+	s.leave(d)
+}
+
+// leave frees the bench.
+func (s *session) leave(d *docket) {
+	s.out.touch(d)
+	s.docket, s.bench.OpenParcelID = nil, nil
+	shelved := s.next.Shelved
+	s.next = pending{Shelved: shelved}
+}
+
+// contradictions compares what the buyers said with what came out of the box: codes for the service desk, which sees them beside the buyer's earlier cases.
+func contradictions(d *docket) []string {
+	var out []string
+	all := func(is func(*line) bool) bool {
+		return d.parcel.Pieces > 0 && !slices.ContainsFunc(d.lines, func(l *line) bool { return l.Received > 0 && !is(l) })
+	}
+	right := all(func(l *line) bool { return l.Expected > 0 && l.Received <= l.Expected })
+	for _, r := range d.receipts {
+		switch r.Reason {
+		case "wrong_item", "wrong_spec":
+			// The case awaits what the buyer says was sent by mistake only if the shop entered it so; the ordered product itself contradicts the words.
+			if right && !slices.ContainsFunc(d.lines, func(l *line) bool { return l.Expected > 0 && l.differs }) {
+				out = append(out, r.Reason+"_but_right")
+			}
+		case "damaged_in_transit":
+			if all(func(l *line) bool { return l.mark == "sealed" }) {
+				out = append(out, "damaged_but_sealed")
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// settle puts the open parcel away before another one is opened: closed when nothing lacks, else only when the clerk insists. One that nothing was taken out
+// of goes back to the dock: closing it would say that the box was empty.
+func (s *session) settle() (doubt *ruling, effects []scanner.Effect) {
+	d := s.docket
+	if d == nil {
+		return nil, nil
+	}
+	short := d.missing()
+	if (len(short) > 0 || d.parcel.Pieces == 0) && !s.insisted(scanner.CodePreviousOpen) {
+		s.doubt(scanner.CodePreviousOpen)
+		zh, en := names(short)
+		return rule(scanner.CodePreviousOpen, "missing", itoa(d.parcel.Missing()), "names", zh, "names_en", en).about(d), nil
+	}
+	if d.parcel.Pieces == 0 {
+		d.parcel.State, d.parcel.OpenedAt, d.parcel.OpenedBy = receiving.AtDock, nil, nil
+		d.parcel.Version++
+		s.leave(d)
+		return nil, nil
+	}
+	s.shut(d, "")
+	return nil, []scanner.Effect{closedEffect(d)}
+}
+
+// settled opens something after the open parcel was settled.
+func (s *session) settled(open func() (*ruling, error)) (*ruling, error) {
+	doubt, effects := s.settle()
+	if doubt != nil {
+		return doubt, nil
+	}
+	r, err := open()
+	if err != nil {
+		return nil, err
+	}
+	r.Effects = append(effects, r.Effects...)
+	return r, nil
+}

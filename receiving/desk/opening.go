@@ -1,0 +1,302 @@
+package desk
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/backdock/backdock/internal/event"
+	"github.com/backdock/backdock/internal/fault"
+	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/inventory/catalogue"
+	"github.com/backdock/backdock/receiving"
+	"github.com/backdock/backdock/receiving/aftersales"
+	"github.com/backdock/backdock/scanner"
+)
+
+// openFresh opens a parcel that nobody has seen before.
+func (s *session) openFresh(t target, here []arrival) (*ruling, error) {
+	d := &docket{parcel: receiving.Parcel{Kind: receiving.CustomerReturn, Carrier: t.Carrier, Waybill: t.Waybill}}
+	var rows []awaitedRow
+	var err error
+	switch {
+	case t.Shipment != 0:
+		rows, err = s.shipped(d, t.Shipment)
+	case len(t.Cases) > 0:
+		rows, err = s.asked(d, t.Cases)
+	default:
+		err = s.ordersOf(d, t.Orders)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(t.Cases) > 0 && len(rows) == 0 && !s.insisted(scanner.CodeAlreadyReceived) {
+		if i := slices.IndexFunc(here, func(a arrival) bool { return a.State == receiving.Closed }); i >= 0 {
+			s.doubt(scanner.CodeAlreadyReceived)
+			return s.received(&here[i])
+		}
+	}
+	if err := s.enter(d, rows); err != nil {
+		return nil, err
+	}
+	return s.opened(d, &scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: d.parcel.Number()}), nil
+}
+
+// unpack opens a parcel that waits at the dock.
+func (s *session) unpack(a *arrival, t target) (*ruling, error) {
+	d, err := loadDocket(s.ctx, s.tx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	if len(d.receipts) == 0 {
+		// The dock knew the waybill only. What it awaits is looked up now.
+		fresh := &docket{parcel: d.parcel, stored: d.stored}
+		var rows []awaitedRow
+		switch {
+		case t.Shipment != 0:
+			rows, err = s.shipped(fresh, t.Shipment)
+		case len(t.Cases) > 0:
+			rows, err = s.asked(fresh, t.Cases)
+		case len(t.Orders) > 0:
+			err = s.ordersOf(fresh, t.Orders)
+		default:
+			fresh.parcel.Kind = receiving.UnknownOwner
+			fresh.receipts = []*receipt{{}}
+		}
+		if err == nil {
+			err = s.enter(fresh, rows)
+		}
+		d = fresh
+	} else if err = s.enter(d, nil); err == nil {
+		err = s.atDock(d)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.opened(d, &scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: d.parcel.Number()}), nil
+}
+
+// openUnknown opens a parcel whose owner nobody knows; its pieces are taken all the same.
+func (s *session) openUnknown(number, carrier string) (*ruling, error) {
+	t := target{Waybill: number, Carrier: carrier}
+	if number != "" {
+		if s.docket != nil && s.docket.parcel.Waybill == number {
+			return s.opened(s.docket, nil), nil
+		}
+		if err := s.exclude(t); err != nil {
+			return nil, err
+		}
+		here, err := s.arrivals(t)
+		if err != nil {
+			return nil, err
+		}
+		if a := pick(here, t); a != nil {
+			return s.goTo(target{Waybill: number, Carrier: carrier, Parcel: a.ID})
+		}
+	}
+	return s.settled(func() (*ruling, error) {
+		d := &docket{parcel: receiving.Parcel{Kind: receiving.UnknownOwner, Carrier: carrier, Waybill: number}, receipts: []*receipt{{}}}
+		if err := s.enter(d, nil); err != nil {
+			return nil, err
+		}
+		return rule(scanner.CodeOwnerUnknownOpened, "waybill", number).
+			effect(scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: d.parcel.Number()}).about(d), nil
+	})
+}
+
+// unknownWaybill is what looks like a waybill and is none we know, while a parcel is open.
+func (s *session) unknownWaybill(number, carrier string) (*ruling, error) {
+	return s.openUnknown(number, carrier)
+}
+
+// enter makes the parcel the open one of this bench. A parcel without a row gets one with its receipts and lines.
+func (s *session) enter(d *docket, rows []awaitedRow) error {
+	p := &d.parcel
+	p.State, p.BenchID, p.OpenedAt, p.OpenedBy, p.HeldAt = receiving.Open, &s.bench.ID, ptr(s.at), s.bench.OperatorID, nil
+	for _, r := range rows {
+		p.Expected += r.Quantity
+	}
+	p.Version++
+	if p.ID == 0 {
+		p.WarehouseID, p.CreatedAt = s.bench.WarehouseID, s.at
+		if err := s.tx.Create(p).Error; err != nil {
+			return fmt.Errorf("open parcel: %w", err)
+		}
+		d.stored = p.Version
+	} else {
+		s.out.touch(d)
+	}
+	if err := s.writeReceipts(d, rows); err != nil {
+		return err
+	}
+	s.docket = d
+	s.bench.OpenParcelID = &p.ID
+	s.next.Plate, s.next.Stick = "", false
+	s.tellParcel("backdock.parcel.opened.v1", d, event.Data{"kind": p.Kind, "expected": p.Expected})
+	return nil
+}
+
+func (s *session) writeReceipts(d *docket, rows []awaitedRow) error {
+	var receipts []receiving.Receipt
+	for _, r := range d.receipts {
+		if r.ID == 0 {
+			r.ParcelID, r.CreatedAt = d.parcel.ID, s.at
+			receipts = append(receipts, r.Receipt)
+		}
+	}
+	if len(receipts) == 0 {
+		return nil
+	}
+	if err := s.tx.Create(&receipts).Error; err != nil {
+		return fmt.Errorf("write receipts: %w", err)
+	}
+	for i, k := 0, 0; i < len(d.receipts); i++ {
+		if d.receipts[i].ID == 0 {
+			d.receipts[i].Receipt = receipts[k]
+			k++
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	lines := make([]receiving.ReceiptLine, len(rows))
+	for i, r := range rows {
+		lines[i] = receiving.ReceiptLine{ReceiptID: d.receipts[r.receipt].ID, ParcelID: d.parcel.ID, CaseLineID: r.CaseLineID, OrderLineID: r.OrderLineID,
+			SKUID: r.SKU.ID, Expected: r.Quantity, Finding: string(receiving.Match)}
+	}
+	if err := s.tx.Create(&lines).Error; err != nil {
+		return fmt.Errorf("write receipt lines: %w", err)
+	}
+	for i, r := range rows {
+		d.lines = append(d.lines, &line{ReceiptLine: lines[i], sku: r.SKU, differs: r.Ordered != nil && *r.Ordered != r.SKU.ID})
+	}
+	return d.learnCodes(s.ctx, s.tx)
+}
+
+// awaitedRow is one line to await.
+type awaitedRow struct {
+	CaseLineID  *id.CaseLine
+	OrderLineID *id.OrderLine
+	CaseID      *id.Case
+	OrderID     *id.Order
+	Quantity    int
+	Ordered     *id.SKU
+	SKU         catalogue.SKU `gorm:"embedded;embeddedPrefix:s_"`
+	receipt     int
+}
+
+// asked awaits what the cases ask back and what has not come yet, in earlier parcels or in one that is open elsewhere.
+func (s *session) asked(d *docket, cases []id.Case) ([]awaitedRow, error) {
+	if err := s.takeCases(d, cases); err != nil {
+		return nil, err
+	}
+	var rows []awaitedRow
+	err := s.tx.Raw(`SELECT l.id AS case_line_id, l.order_line_id, l.case_id, l.quantity - l.received - COALESCE((SELECT SUM(r.received) FROM receipt_lines r
+ JOIN parcels p ON p.id = r.parcel_id WHERE r.case_line_id = l.id AND p.state IN ('open', 'held', 'at_dock')), 0) AS quantity, o.sku_id AS ordered, `+skuColumns+`
+ FROM case_lines l JOIN skus s ON s.id = l.sku_id LEFT JOIN order_lines o ON o.id = l.order_line_id WHERE l.case_id IN ? ORDER BY l.case_id, l.id`, cases).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("lines of cases: %w", err)
+	}
+	rows = slices.DeleteFunc(rows, func(r awaitedRow) bool { return r.Quantity <= 0 })
+	for i := range rows {
+		rows[i].receipt = slices.IndexFunc(d.receipts, func(r *receipt) bool { return r.CaseID != nil && *r.CaseID == *rows[i].CaseID })
+	}
+	return rows, nil
+}
+
+// takeCases reads the cases of a new parcel, says that their goods are here, and sets the remark that stands on the parcel.
+func (s *session) takeCases(d *docket, cases []id.Case) error {
+	for _, c := range slices.Sorted(slices.Values(cases)) {
+		k, err := s.goods(c, "at_dock")
+		if err != nil {
+			return err
+		}
+		r := &receipt{CaseNumber: k.Number, Reason: k.Reason, BuyerWords: k.BuyerWords, Decision: k.Decision, Goods: k.Goods, Money: k.Money, DeadlineAt: k.DeadlineAt,
+			OrderNumber: k.OrderNumber, ShopID: k.ShopID}
+		r.CaseID, r.OrderID = &k.ID, k.OrderID
+		d.receipts = append(d.receipts, r)
+		if d.parcel.OwnerID == nil {
+			d.parcel.OwnerID = &k.OwnerID
+		}
+		d.parcel.Note = remark(k, d.parcel.Note)
+	}
+	return nil
+}
+
+// remark tells whether money may still follow. One live case is enough to say nothing.
+func remark(c aftersales.Case, sofar string) string {
+	note := ""
+	switch {
+	case c.Money == "returned" || c.Money == "returned_elsewhere":
+		note = receiving.NoteRefundedAlready
+	case c.Over():
+		note = receiving.NoteCaseOver
+	}
+	if note == "" && sofar != "" {
+		return ""
+	}
+	return note
+}
+
+// goods moves the goods of a case where the table allows it, and reads the case under its lock.
+func (s *session) goods(c id.Case, to string) (aftersales.Case, error) {
+	k, err := aftersales.Locked(s.ctx, s.tx, c)
+	if err != nil {
+		return k, err
+	}
+	if to == "at_dock" && k.Goods != "awaited" && k.Goods != "in_transit" && k.Goods != "not_needed" && k.Goods != "waived" && k.Goods != "written_off" {
+		return k, nil // some of it is here already; that says more
+	}
+	moved, err := aftersales.Move(s.ctx, s.tx, s.log, c, aftersales.Change{Goods: to, By: s.operator()})
+	if fault.Code(err) == "case_state" {
+		return k, nil // the table's no changes nothing about the goods in the clerk's hands
+	}
+	return moved, err
+}
+
+// atDock says of every case of a parcel that its goods are here.
+func (s *session) atDock(d *docket) error {
+	for _, r := range d.receipts {
+		if r.CaseID != nil {
+			if _, err := s.goods(*r.CaseID, "at_dock"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// opened words the open parcel. effect is nil when it was open already.
+func (s *session) opened(d *docket, effect *scanner.Effect) *ruling {
+	var r *ruling
+	first := ""
+	for _, c := range d.receipts {
+		if c.CaseNumber != "" && first == "" {
+			first = c.CaseNumber
+		}
+	}
+	switch {
+	case d.parcel.OwnerID == nil:
+		r = rule(scanner.CodeOwnerUnknownOpened, "waybill", d.parcel.Waybill)
+	case d.parcel.Note == receiving.NoteCaseOver:
+		r = rule(scanner.CodeCaseOver, "case", first)
+	case d.parcel.Note == receiving.NoteRefundedAlready:
+		r = rule(scanner.CodeRefundedAlready, "case", first)
+	default:
+		r = rule(scanner.CodeParcelOpened)
+	}
+	r.with("waybill", d.parcel.Waybill).with("expected", itoa(d.parcel.Expected))
+	if effect != nil {
+		r.effect(*effect)
+	}
+	return r.about(d)
+}
+
+// tellParcel appends an event about a parcel at its present version.
+func (s *session) tellParcel(kind string, d *docket, data event.Data) {
+	if data == nil {
+		data = event.Data{}
+	}
+	data["parcel"] = d.parcel.Number()
+	e := s.fact(kind, "parcel/"+d.parcel.Number(), d.parcel.Version, val(d.parcel.OwnerID), data)
+	s.tell(func() event.Event { return e })
+}

@@ -1,0 +1,84 @@
+package office
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"github.com/backdock/backdock/internal/db"
+	"github.com/backdock/backdock/internal/event"
+	"github.com/backdock/backdock/internal/fault"
+	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/receiving/aftersales"
+	"github.com/backdock/backdock/receiving/aftersales/refund"
+)
+
+// Cases decides cases.
+type Cases struct {
+	db  *db.DB
+	log *event.Log
+}
+
+// NewCases makes the desk that decides cases.
+func NewCases(d *db.DB, log *event.Log) *Cases { return &Cases{db: d, log: log} }
+
+// Decide approves or rejects a case. note is kept in the event.
+func (c *Cases) Decide(ctx context.Context, caseID id.Case, decision, note string, by id.User) error {
+	verb := aftersales.Approve
+	switch decision {
+	case "approved":
+	case "rejected":
+		verb = aftersales.Reject
+	default:
+		return fault.New(fault.Invalid, "decision_invalid", "a case is approved or rejected, not %q", decision)
+	}
+	err := c.db.InTx(ctx, func(tx *gorm.DB) error {
+		_, err := verb(ctx, tx, c.log, caseID, by, note)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("decide case %d: %w", caseID, err)
+	}
+	return nil
+}
+
+// Refunds lets refunds go, or not.
+type Refunds struct {
+	db     *db.DB
+	engine *refund.Engine
+}
+
+// NewRefunds makes the desk that authorizes refunds.
+func NewRefunds(d *db.DB, e *refund.Engine) *Refunds { return &Refunds{db: d, engine: e} }
+
+// Authorize lets a refund go out; whoever asked for it cannot.
+func (r *Refunds) Authorize(ctx context.Context, f id.Refund, note string, by id.User) error {
+	return r.do(ctx, "authorize", f, func(tx *gorm.DB) error {
+		_, err := r.engine.Authorize(ctx, tx, f, by, note)
+		return err
+	})
+}
+
+// Hold keeps an authorized refund from going out.
+func (r *Refunds) Hold(ctx context.Context, f id.Refund, reason string, by id.User) error {
+	return r.do(ctx, "hold", f, func(tx *gorm.DB) error {
+		_, err := r.engine.Hold(ctx, tx, f, by, reason)
+		return err
+	})
+}
+
+// Release lets a held refund go on.
+func (r *Refunds) Release(ctx context.Context, f id.Refund, by id.User) error {
+	return r.do(ctx, "release", f, func(tx *gorm.DB) error {
+		_, err := r.engine.Release(ctx, tx, f, by)
+		return err
+	})
+}
+
+func (r *Refunds) do(ctx context.Context, what string, f id.Refund, fn func(tx *gorm.DB) error) error {
+	if err := r.db.InTx(ctx, fn); err != nil {
+		return fmt.Errorf("%s refund %d: %w", what, f, err)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package receiving
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/backdock/backdock/internal/id"
+)
+
+// States of a parcel.
+const (
+	Expected      = "expected"
+	AtDock        = "at_dock"
+	Open          = "open"
+	Held          = "held"
+	Closed        = "closed"
+	RefusedAtDock = "refused_at_dock"
+	HandedBack    = "handed_back"
+)
+
+// Next says which state of a parcel may follow which.
+var Next = map[string][]string{
+	Expected: {AtDock, Open, RefusedAtDock, HandedBack},
+	AtDock:   {Open, RefusedAtDock, HandedBack},
+	Open:     {Held, Closed, AtDock}, // back to the dock: nothing was taken out of it yet
+	Held:     {Open},
+	Closed:   {AtDock}, // reopened by a manager, with a reason
+}
+
+// Kinds of a parcel.
+const (
+	CustomerReturn = "customer_return"
+	Refused        = "refused"
+	Intercepted    = "intercepted"
+	Undeliverable  = "undeliverable"
+	UnknownOwner   = "unknown"
+)
+
+// Roles of a waybill alias.
+const (
+	RoleReturn   = "return"
+	RoleOutbound = "outbound"
+	RolePlatform = "platform" // a code of the platform on the label, not a waybill
+)
+
+// Remarks that stand on a parcel.
+const (
+	NoteCaseOver        = "case_over"        // received, no money follows
+	NoteRefundedAlready = "refunded_already" // the platform paid: only receive
+	NoteEmptyBox        = "empty_box"
+)
+
+// ParcelNumber renders the number that people use for a parcel.
+func ParcelNumber(p id.Parcel) string { return fmt.Sprintf("P%06d", p) }
+
+// ParseParcelNumber reads a parcel number.
+func ParseParcelNumber(s string) (id.Parcel, bool) {
+	digits, ok := strings.CutPrefix(strings.ToUpper(strings.TrimSpace(s)), "P")
+	if !ok || len(digits) < 6 || len(digits) > 15 {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	return id.Parcel(n), err == nil && n > 0
+}
+
+// Number is what people call the parcel.
+func (p Parcel) Number() string { return ParcelNumber(p.ID) }
+
+// Missing is how many awaited pieces have not come.
+func (p Parcel) Missing() int { return max(0, p.Expected-p.Received) }

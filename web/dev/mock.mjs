@@ -1,0 +1,83 @@
+// Development only: serves the built pages with the product's content security policy, and speaks enough of the agent's page API and of the REST API to show every screen.
+// `npm run mock` after `npm run build`; `npm run dev` runs it behind Vite. POST /mock/* drives it from the end-to-end tests.
+import { createReadStream, existsSync, statSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { extname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { WebSocketServer } from 'ws'
+import { makeBench } from './bench.mjs'
+import { makeServer } from './server.mjs'
+
+const dist = fileURLToPath(new URL('../dist', import.meta.url))
+const port = Number(process.env.PORT ?? 7099)
+const csp = "default-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:"
+const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json', '.png': 'image/png' }
+
+const agents = new WebSocketServer({ noServer: true })
+const lives = new WebSocketServer({ noServer: true })
+const shout = (m) => agents.clients.forEach((c) => c.readyState === 1 && c.send(JSON.stringify(m)))
+const bench = makeBench(shout)
+const server = makeServer(lives)
+let agentDown = false
+
+agents.on('connection', (socket) => {
+  socket.send(JSON.stringify({ op: 'state', state: bench.state() }))
+  socket.on('message', (raw) => {
+    const m = JSON.parse(String(raw))
+    bench.scan(m.data, m.op === 'control' ? 'key' : 'typed')
+  })
+})
+
+const mock = {
+  '/mock/reset': () => {
+    agentDown = false
+    bench.reset()
+    server.reset()
+  },
+  '/mock/scan': (b) => bench.scan(b.data, b.source, b.outcome),
+  '/mock/link': (b) => bench.link(b.online),
+  '/mock/patch': (b) => bench.patch(b),
+  '/mock/agent': (b) => {
+    agentDown = b.down
+    if (b.down) agents.clients.forEach((c) => c.terminate())
+  },
+  '/mock/live': (b) => server.control(b),
+}
+
+const body = async (req) => {
+  let text = ''
+  for await (const part of req) text += part
+  return text ? JSON.parse(text) : {}
+}
+const json = (res, status, value, headers = {}) => {
+  res.writeHead(status, { 'content-type': status >= 400 ? 'application/problem+json' : 'application/json', ...headers })
+  res.end(value === undefined ? '' : JSON.stringify(value))
+}
+
+const http = createServer(async (req, res) => {
+  const url = new URL(req.url, 'http://mock')
+  try {
+    if (mock[url.pathname] && req.method === 'POST') return json(res, 200, mock[url.pathname](await body(req)) ?? {})
+    if (url.pathname === '/agent/state') return json(res, 200, bench.state())
+    if (url.pathname.startsWith('/api/v1/')) return await server.handle(req, res, url, json, body)
+  } catch (err) {
+    return json(res, 500, { code: 'internal', title: String(err), status: 500 })
+  }
+  let file = join(dist, normalize(url.pathname))
+  if (url.pathname === '/agent') file = join(dist, 'station.html')
+  else if (!existsSync(file) || statSync(file).isDirectory()) {
+    if (url.pathname.startsWith('/assets/')) return json(res, 404, { code: 'not_found', status: 404 })
+    file = join(dist, 'index.html')
+  }
+  res.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream', 'content-security-policy': csp, 'cache-control': 'no-cache' })
+  createReadStream(file).pipe(res)
+})
+
+http.on('upgrade', (req, socket, head) => {
+  const path = new URL(req.url, 'http://mock').pathname
+  if (path === '/agent/ws' && !agentDown) agents.handleUpgrade(req, socket, head, (ws) => agents.emit('connection', ws))
+  else if (path === '/ws/live' && server.liveUp()) lives.handleUpgrade(req, socket, head, (ws) => server.live(ws))
+  else socket.destroy()
+})
+
+http.listen(port, '127.0.0.1', () => console.log(`mock on http://127.0.0.1:${port}  (station: /station.html)`))

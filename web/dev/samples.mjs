@@ -1,0 +1,110 @@
+// Sample data for the mock: a quiet afternoon in a returns warehouse.
+const ago = (hours) => new Date(Date.now() - hours * 3600e3).toISOString()
+const cny = (yuan) => ({ minor: Math.round(yuan * 100), currency: 'CNY' })
+
+const goods = [
+  ['EB-PRO-WHT', '无线蓝牙耳机 Pro', 'Wireless earbuds Pro', '白色', 'White', 'electronics', 459],
+  ['JK-W-BLUE-M', '轻羽绒夹克 女款', 'Light down jacket, women', '雾蓝 / M', 'Mist blue / M', 'apparel', 699],
+  ['BD-4PC-GRY', '纯棉四件套', 'Cotton bedding set, 4 pieces', '1.8 m / 浅灰', '1.8 m / light grey', 'home', 329],
+  ['CUP-500-GRN', '不锈钢保温杯', 'Stainless steel flask', '500 ml / 墨绿', '500 ml / dark green', 'home', 89],
+  ['PH-X12-256', '手机 X12', 'Phone X12', '256 GB / 钛灰', '256 GB / titanium', 'phone', 4299],
+  ['SH-RUN-42', '跑鞋 云感', 'Running shoes Cloud', '黑白 / 42', 'Black-white / 42', 'apparel', 519],
+]
+const findings = ['match', 'match', 'match', 'damaged', 'wrong_spec', 'match', 'accessory_missing', 'match', 'undeclared', 'match']
+const checkDigit = (d) => (10 - ([...d].reverse().reduce((s, c, i) => s + Number(c) * (i % 2 ? 1 : 3), 0) % 10)) % 10
+export const plateOf = (n) => {
+  const d = String(n).padStart(9, '0')
+  return `U${d}${checkDigit(d)}`
+}
+
+export function units() {
+  return Array.from({ length: 26 }, (_, i) => {
+    const [sku, name, name_en, spec, spec_en, category, value] = goods[i % goods.length]
+    const finding = findings[i % findings.length]
+    const hours = [0.4, 0.9, 1.6, 2.2, 3.5, 5, 7, 9, 14, 20, 26, 31, 47, 70, 76, 90][i % 16] + i / 50
+    return {
+      plate: plateOf(1200 + i * 7), sku, name, name_en, spec, spec_en, color: '', state: 'quarantine', account: finding === 'wrong_spec' ? 'custody' : 'quarantine', finding, condition: ['opened', 'sealed', 'damaged', ''][i % 4],
+      parcel: `P-2611${20 + (i % 4)}-${String(100 + i)}`, case: `RT-2611${20 + (i % 4)}-${String(400 + i).padStart(4, '0')}`, reason: ['quality', 'size_fit', 'changed_mind', 'wrong_spec'][i % 4], received_at: ago(hours), received_by: ['李敏', '赵强', '孙丽'][i % 3],
+      value: cny(value), category, age_s: Math.round(hours * 3600), ...(i === 9 ? { deadline: ago(0.5) } : i % 5 === 0 ? { deadline: ago(-6) } : {}),
+    }
+  })
+}
+
+const checklists = {
+  electronics: [['power', '能开机，左右耳都有声音', 'Powers on, both sides play', true], ['bluetooth', '能配对', 'Pairs', true], ['seal', '耳塞无使用痕迹', 'Ear tips unused', true], ['parts', '充电仓、线、耳塞齐全', 'Case, cable and tips complete', true]],
+  phone: [['lock', '激活锁已关', 'Activation lock off', true], ['imei', 'IMEI 与订单一致', 'IMEI matches the order', true], ['wiped', '数据已清除', 'Data wiped', true], ['screen', '屏幕无划痕', 'Screen unscratched', true], ['battery', '电池健康 ≥ 90%', 'Battery health ≥ 90 %', false]],
+  apparel: [['tag', '吊牌在，未剪', 'Tag attached, uncut', true], ['worn', '无穿着、洗涤痕迹', 'Not worn or washed', true], ['stain', '无污渍、异味', 'No stain or smell', true]],
+  home: [['seal', '卫生封条完好', 'Hygiene seal unbroken', true], ['parts', '件数齐全', 'All parts there', true], ['damage', '无磕碰', 'No dents', false]],
+}
+
+export function detailOf(u) {
+  const n = u.case
+  return {
+    ...u,
+    order: {
+      number: `TB26111${u.plate.slice(-5)}`, placed_at: ago(24 * 9), shop: '拾物家居旗舰店',
+      lines: [
+        { sku: u.sku, name: u.name, spec: u.spec, ordered: u.spec, shipped_spec: u.finding === 'wrong_spec' ? '黑 / XL' : u.spec, quantity: 1, paid: u.value },
+        { sku: 'BAG-GIFT', name: '赠品 收纳袋', spec: '均码', ordered: '均码', shipped_spec: '均码', quantity: 1, paid: cny(0) },
+      ],
+    },
+    case: {
+      number: n, type: 'return_refund', reason: u.reason, buyer_words: { quality: '左耳没有声音，充过电也一样。盒子和配件都在，请尽快处理。', size_fit: '尺码偏小，肩膀紧', changed_mind: '收到后不太喜欢，没有用过', wrong_spec: '我要的是雾蓝 M，发来黑的' }[u.reason],
+      decision: 'approved', goods: 'received', judgement: 'pending', money: 'due',
+      history: u.reason === 'quality' ? [{ number: 'RT-260904-0112', type: 'return_refund', reason: 'changed_mind', state: 'settled', at: ago(24 * 80) }] : [],
+    },
+    codes: ['6954821770316'], checklist: (checklists[u.category] ?? []).map(([key, title, title_en, blocks_grade_a]) => ({ key, title, title_en, kind: 'bool', blocks_grade_a })),
+    timeline: [
+      { at: u.received_at, type: 'backdock.unit.received.v1', by: u.received_by, text_code: 'unit_received', params: {} },
+      ...(u.condition ? [{ at: u.received_at, type: 'backdock.unit.condition.v1', by: u.received_by, text_code: 'condition_set', params: { condition: u.condition } }] : []),
+      { at: u.received_at, type: 'backdock.label.printed.v1', by: '', text_code: 'label_printed', params: {} },
+    ],
+    inspection: null, refund: { number: `RF-${n.slice(3)}`, state: 'requested', amount: u.value }, can: { inspect: true, undo: false, why: '' }, version: 3,
+  }
+}
+
+export function board(seq) {
+  const hour = Number(new Intl.DateTimeFormat('en-GB', { hour: '2-digit', hourCycle: 'h23', timeZone: 'Asia/Shanghai' }).format(new Date()))
+  const shape = { 8: [183, 96, 160], 9: [264, 189, 240], 10: [311, 254, 292], 11: [349, 302, 331], 12: [206, 177, 226], 13: [289, 241, 252], 14: [357, 322, 330], 15: [402, 372, 352], 16: [227, 198, 320], 17: [240, 220, 262], 18: [120, 110, 170], 19: [60, 50, 85] }
+  return {
+    warehouse: 'HZ1', time_zone: 'Asia/Shanghai', now: new Date().toISOString(), seq,
+    kpi: {
+      parcels: { today: 1284 + (seq % 50), yesterday: 1187 }, pieces: { today: 2917 + (seq % 50), yesterday: 2618 }, median_handling_s: { today: 106, yesterday: 115 }, match_rate: { today: 0.963, yesterday: 0.971 },
+      quarantine: { now: 214, yesterday: 183, over_3d: 12 }, refunded_minor: { today: 18642000, yesterday: 17570100, currency: 'CNY' },
+    },
+    hours: Array.from({ length: 24 }, (_, h) => ({ hour: h, received: h <= Math.max(hour, 16) ? (shape[h]?.[0] ?? 0) : 0, released: h <= Math.max(hour, 16) ? (shape[h]?.[1] ?? 0) : 0, yesterday: shape[h]?.[2] ?? 0 })),
+    target_per_hour: 320,
+    ageing: [{ cause: 'to_inspect', buckets: [64, 38, 11, 2] }, { cause: 'mismatch', buckets: [12, 18, 9, 4] }, { cause: 'damaged', buckets: [9, 14, 7, 3] }, { cause: 'unknown_owner', buckets: [4, 8, 8, 3] }],
+    exceptions: [
+      { kind: 'wrong_item', ref: 'RT-261123-0388', detail: '应为蓝牙耳机，实收旧款有线耳机', params: {}, since: ago(3.2), severity: 'high', owner: '王芳' },
+      { kind: 'serial_mismatch', ref: 'RT-261122-1904', detail: '手机序列号与订单不一致', params: {}, since: ago(28), severity: 'high', owner: '' },
+      { kind: 'refund_unknown', ref: 'RF-261123-0102', detail: '支付通道超时，正在查询', params: {}, since: ago(0.6), severity: 'high', owner: '系统' },
+      { kind: 'unknown_owner', ref: 'YT8830447120611', detail: '面单无法匹配任何退货单', params: {}, since: ago(0.87), severity: 'mid', owner: '陈晨' },
+      { kind: 'over', ref: 'RT-261123-0411', detail: '四件套应收 1，实收 2', params: {}, since: ago(0.15), severity: 'mid', owner: '李敏' },
+      { kind: 'parked', ref: 'P-261123-0071', detail: '扫描暂存，等人处理', params: {}, since: ago(0.1), severity: 'mid', owner: '' },
+    ],
+    exceptions_total: 6,
+    refunds: { due: { n: 38, minor: 1204500 }, requested: { n: 6, minor: 412900 }, authorized: { n: 3, minor: 91200 }, sending: { n: 4, minor: 120000 }, accepted: { n: 11, minor: 388000 }, unknown: { n: 1, minor: 45900 }, succeeded_today: { n: 412, minor: 18642000 }, held: { n: 2, minor: 69900 }, failed: { n: 1, minor: 8900 } },
+    stations: [
+      { number: 1, name: '1 号收货台', clerk: '赵强', last_scan: ago(4 / 3600), rate_per_hour: 78, state: 'ok', devices: [{ name: '扫码枪 1', state: 'connected' }] },
+      { number: 2, name: '2 号收货台', clerk: '孙丽', last_scan: ago(11 / 3600), rate_per_hour: 84, state: 'ok', devices: [{ name: '扫码枪 1', state: 'connected' }] },
+      { number: 3, name: '3 号收货台', clerk: '李敏', last_scan: ago(2 / 3600), rate_per_hour: 91, state: 'ok', devices: [{ name: '扫码枪 1', state: 'connected' }] },
+      { number: 4, name: '4 号收货台', clerk: '周涛', last_scan: ago(26 / 3600), rate_per_hour: 52, state: 'fallback', devices: [{ name: '扫码枪 1', state: 'gone' }] },
+      { number: 5, name: '5 号收货台', clerk: '', last_scan: ago(38 / 60), rate_per_hour: 0, state: 'idle', devices: [{ name: '扫码枪 1', state: 'connected' }] },
+      { number: 6, name: '6 号收货台', clerk: '吴迪', last_scan: ago(7 / 60), rate_per_hour: 0, state: 'offline', devices: [] },
+    ],
+    unclaimed: { n: 23, over_3d: 3 }, at_dock: 57, stock: { available: 8412, second_grade: 366, quarantine: 214, custody: 61 },
+  }
+}
+
+export const parcels = () => Array.from({ length: 18 }, (_, i) => ({
+  number: `P-261123-0${String(91 - i).padStart(3, '0')}`, state: ['open', 'closed', 'closed', 'held', 'closed', 'at_dock'][i % 6], kind: ['customer_return', 'customer_return', 'refused', 'unknown', 'customer_return', 'intercepted'][i % 6], waybill: `SF14380${2769951 - i * 377}`, carrier: '顺丰速运', owner: i % 6 === 3 ? '' : '拾物家居',
+  bench: i % 6 === 5 ? '' : `${(i % 4) + 1} 号收货台`, clerk: i % 6 === 5 ? '' : ['赵强', '孙丽', '李敏', '周涛'][i % 4], cases: i % 6 === 3 ? [] : [`RT-261123-0${417 - i}`], expected: 2 + (i % 3), received: 2 + (i % 3) - (i % 7 === 2 ? 1 : 0), opened_at: ago(i / 3), ...(i % 6 === 1 || i % 6 === 2 || i % 6 === 4 ? { closed_at: ago(i / 3 - 0.1) } : {}),
+}))
+
+export const refunds = () => Array.from({ length: 12 }, (_, i) => ({
+  number: `RF-261123-0${417 - i}`, state: ['requested', 'requested', 'accepted', 'succeeded', 'held', 'unknown'][i % 6], origin: i % 5 === 4 ? 'platform' : 'ours', amount: cny([459, 699, 329, 89, 4299, 519][i % 6]), case: `RT-261123-0${417 - i}`, order: `TB26112001${87 - i}`, shop: '拾物家居旗舰店', reason: ['quality', 'size_fit', 'changed_mind'][i % 3],
+  requested_by: i % 6 === 1 ? '周经理' : '系统', requested_at: ago(i / 2 + 0.2), can_authorize: i % 6 === 0, why: i % 6 === 1 ? 'same_person' : '',
+}))
+
+export const stations = () => board(1).stations.map((s, i) => ({ id: `st-${s.number}`, name: s.name, number: s.number, bench: 'receiving', clerk: s.clerk, state: s.state, version: '1.0.0', last_scan: s.last_scan, revoked: i === 5, devices: i === 3 ? [{ name: '扫码枪 1', state: 'fault', detail: '串口被别的程序占用' }] : s.devices }))

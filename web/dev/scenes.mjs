@@ -1,0 +1,123 @@
+// What the pictures show: where to go and what to do there first.
+import { plateOf } from './samples.mjs'
+
+/** Answers the first checks (1 pass, 2 fail), then presses keys one by one. */
+const fill = (answers, ...keys) => async ({ page }) => {
+  await page.waitForSelector('[data-test=check]')
+  for (const [i, a] of [...answers].entries()) await page.locator('[data-test=check]').nth(i).locator(a === '1' ? '.yes' : '.no').click()
+  for (const key of keys) {
+    await page.keyboard.press(key)
+    await page.waitForTimeout(180)
+  }
+}
+
+const waybill = 'SF143802769951'
+const scanned = (...codes) => async ({ page, post }) => {
+  await page.waitForSelector('[data-test=band]')
+  for (const data of [waybill, ...codes]) await post('/mock/scan', { data })
+}
+const [jacket, buds, bedding, cup] = ['6901443214507', '6954821770316', '6923450657713', '6937526503743']
+
+export const scenes = [
+  { name: 'station-idle', path: '/station.html' },
+  { name: 'station-match', path: '/station.html', act: scanned(jacket, bedding, buds) },
+  { name: 'station-wrong-item', path: '/station.html', act: scanned(jacket, bedding, buds, '6921734912305') },
+  { name: 'station-wrong-spec', path: '/station.html', act: scanned(bedding, buds, '6901443214514') },
+  { name: 'station-pinned', path: '/station.html', act: scanned(jacket, '6921734912305', buds) },
+  { name: 'station-over', path: '/station.html', act: scanned(jacket, buds, bedding, bedding, cup, cup) },
+  {
+    name: 'station-offline', path: '/station.html',
+    act: async (c) => {
+      await scanned(jacket)(c)
+      await c.post('/mock/link', { online: false })
+      for (const data of [buds, bedding]) await c.post('/mock/scan', { data })
+    },
+  },
+  {
+    name: 'station-offline-unknown', path: '/station.html',
+    act: async (c) => {
+      await scanned(jacket)(c)
+      await c.post('/mock/link', { online: false })
+      await c.post('/mock/scan', { data: 'YT8830447120611' })
+    },
+  },
+  {
+    name: 'station-choose', path: '/station.html',
+    act: async (c) => {
+      await c.page.waitForSelector('[data-test=band]')
+      await c.post('/mock/scan', { data: 'YT8830447120611', outcome: { verdict: 'attention', code: 'choose', tone: 'mid', params: { count: '2' } } })
+      await c.post('/mock/patch', { view: { choices: [
+        { n: 1, shop: '拾物家居旗舰店', case: 'RT-261123-0417', order: 'TB2611200187', waybill: 'YT8830447120611' },
+        { n: 2, shop: '北野户外', case: 'RT-261122-1904', order: 'JD8829104417', waybill: 'YT8830447120611' },
+      ] } })
+    },
+  },
+  {
+    name: 'station-duplicate', path: '/station.html',
+    act: async (c) => {
+      await scanned(jacket, buds)(c)
+      await c.post('/mock/scan', { data: buds, outcome: { verdict: 'duplicate', code: 'double_read', tone: 'dup' } })
+    },
+  },
+  {
+    name: 'station-rejected', path: '/station.html',
+    act: async (c) => {
+      await scanned(jacket, buds)(c)
+      await c.post('/mock/scan', { data: '\u0000garbled', outcome: { verdict: 'rejected', code: 'unknown_code', tone: 'error', params: { code: '0417-X?' } } })
+    },
+  },
+  {
+    name: 'station-previous', path: '/station.html',
+    act: async (c) => {
+      await scanned(jacket, buds, bedding, cup)(c)
+      await c.post('/mock/scan', { data: 'SF143802770001', outcome: { verdict: 'attention', code: 'previous_open', tone: 'mid', params: { missing: '1', names: '纯棉四件套 1.8 m / 浅灰', names_en: 'Cotton bedding set 1.8 m / light grey' } } })
+    },
+  },
+  { name: 'station-done', path: '/station.html', act: scanned(jacket, buds, bedding, bedding, cup, 'BD:DONE') },
+  { name: 'station-complete', path: '/station.html', act: scanned(jacket, buds, bedding, bedding, cup) },
+  { name: 'station-small', path: '/station.html', viewport: { width: 1366, height: 768 }, act: scanned(jacket, bedding, buds, '6921734912305') },
+  {
+    name: 'station-type', path: '/station.html',
+    act: async (c) => {
+      await scanned(jacket)(c)
+      await c.page.keyboard.press('F1')
+    },
+  },
+  {
+    name: 'station-agent-lost', path: '/station.html', settle: 600,
+    act: async (c) => {
+      await scanned(jacket)(c)
+      await c.post('/mock/agent', { down: true })
+    },
+  },
+  { name: 'login', path: '/login' },
+  { name: 'login-failed', path: '/login', act: async ({ page }) => {
+    await page.fill('#username', 'manager')
+    await page.fill('#password', 'wrong')
+    await page.click('button[type=submit]')
+    await page.waitForSelector('[role=alert]')
+  } },
+  { name: 'board', path: '/board', settle: 900 },
+  { name: 'board-lost', path: '/board', settle: 600, act: async ({ page, post }) => {
+    await page.waitForSelector('[data-test=live].live')
+    await post('/mock/live', { up: false })
+  } },
+  { name: 'board-small', path: '/board', settle: 900, viewport: { width: 1366, height: 768 } },
+  { name: 'qc-queue', path: '/qc', settle: 500 },
+  { name: 'qc-unit', path: `/qc/${plateOf(1200)}`, settle: 500, act: fill('112', '1') },
+  { name: 'qc-confirm', path: `/qc/${plateOf(1200 + 28)}`, settle: 500, act: fill('', '4', 's') },
+  { name: 'qc-ready', path: `/qc/${plateOf(1200 + 7)}`, settle: 500, act: fill('', 'y', '1', 'r') },
+  { name: 'qc-decided', path: `/qc/${plateOf(1200 + 7)}`, settle: 500, act: fill('', 'y', '1', 'r', 'Enter') },
+  { name: 'qc-small', path: `/qc/${plateOf(1200)}`, settle: 500, viewport: { width: 1366, height: 768 }, act: fill('', 'y', '2') },
+  { name: 'parcels', path: '/parcels', settle: 600 },
+  { name: 'refunds', path: '/refunds', settle: 600 },
+  { name: 'refunds-authorize', path: '/refunds', settle: 600, act: async ({ page }) => page.locator('[data-test=authorize]').first().click() },
+  { name: 'stations', path: '/stations', settle: 600 },
+  { name: 'stations-code', path: '/stations', settle: 600, act: async ({ page }) => {
+    await page.click('[data-test=add]')
+    await page.fill('#station-name', '7 号收货台')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('[data-test=code]')
+  } },
+  { name: 'sheet', path: '/station.html#/sheet', viewport: { width: 1100, height: 1300 }, full: true },
+]

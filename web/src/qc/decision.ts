@@ -1,0 +1,49 @@
+import type { CheckItem, UnitDetail } from '@/api/types'
+
+export const grades = ['A', 'B', 'C', 'D'] as const
+export type Grade = (typeof grades)[number]
+export const dispositions = ['restock', 'restock_b', 'repair', 'return_to_vendor', 'return_to_customer', 'scrap', 'donate'] as const
+
+export const defaultDisposition: Record<Grade, string> = { A: 'restock', B: 'restock_b', C: 'repair', D: 'scrap' }
+
+/** What the inspector has filled in so far for one unit. */
+export interface Draft {
+  grade: Grade | ''
+  disposition: string
+  checks: Record<string, boolean>
+  note: string
+  override: string
+}
+
+export const blank = (): Draft => ({ grade: '', disposition: '', checks: {}, note: '', override: '' })
+
+export const unchecked = (list: readonly CheckItem[], d: Draft) => list.filter((c) => d.checks[c.key] === undefined)
+
+/** A failed check of the kind that rules out "as new". */
+export const gradeABlocked = (list: readonly CheckItem[], d: Draft) => list.some((c) => c.blocks_grade_a && d.checks[c.key] === false)
+
+/** Reasons the server gives for which a person with the right may override. */
+const overridable = new Set(['same_person', 'above_limit'])
+export const needsOverride = (u: UnitDetail) => !u.can.inspect && overridable.has(u.can.why)
+export const refused = (u: UnitDetail) => !u.can.inspect && !overridable.has(u.can.why)
+
+/** What is missing before the decision can be sent, the first thing first; '' when nothing is. */
+export function missing(u: UnitDetail, d: Draft): '' | 'checks' | 'grade' | 'note' | 'override' {
+  if (unchecked(u.checklist ?? [], d).length > 0) return 'checks'
+  if (d.grade === '') return 'grade'
+  if (d.disposition === 'scrap' && d.note.trim() === '') return 'note'
+  if (needsOverride(u) && d.override.trim() === '') return 'override'
+  return ''
+}
+
+/** Takes a grade, with the disposition that usually follows. Grade A is refused while a check forbids it. */
+export function withGrade(d: Draft, grade: Grade, list: readonly CheckItem[]): Draft {
+  if (grade === 'A' && gradeABlocked(list, d)) return d
+  return { ...d, grade, disposition: defaultDisposition[grade] }
+}
+
+/** Answers one check. If it takes grade A away, the grade is asked for again. */
+export function withCheck(d: Draft, key: string, pass: boolean, list: readonly CheckItem[]): Draft {
+  const next = { ...d, checks: { ...d.checks, [key]: pass } }
+  return next.grade === 'A' && gradeABlocked(list, next) ? { ...next, grade: '', disposition: '' } : next
+}

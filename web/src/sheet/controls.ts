@@ -1,0 +1,61 @@
+/** A control barcode of the printable sheet; both languages are printed, so that one sheet serves every clerk. */
+export interface Control {
+  data: string
+  zh: string
+  en: string
+  hint?: { zh: string; en: string }
+}
+
+export interface Group {
+  zh: string
+  en: string
+  span: 3 | 4 // twelfths of the sheet's width that one control takes
+  controls: Control[]
+}
+
+/** Long codes get half a sheet: below a quarter of a millimetre per module, worn scanners stop reading. */
+export const spanOf = (g: Group, c: Control) => (c.data.length > 24 ? 8 : c.data.length > 16 ? 6 : c.data.length > 11 ? 4 : g.span)
+
+const c = (data: string, zh: string, en: string, hintZh = '', hintEn = ''): Control => ({ data, zh, en, ...(hintZh ? { hint: { zh: hintZh, en: hintEn } } : {}) })
+
+export const groups: Group[] = [
+  {
+    zh: '收货', en: 'Receiving', span: 4,
+    controls: [
+      c('BD:DONE', '完成包裹', 'Finish parcel', '等于 Enter', 'same as Enter'),
+      c('BD:UNDO', '撤销', 'Undo', '等于 F8', 'same as F8'),
+      c('BD:+1', '真有，+1', 'Really one more', '提示“已够”之后', 'after “already…”'),
+      c('BD:NO-LABEL', '无面单', 'NO-LABEL', '没有面单的包裹', 'a parcel without a label'),
+      c('BD:EXCEPTION', '登记异常', 'Exception', '等于 F6', 'same as F6'),
+      c('BD:HOLD', '整包隔离', 'Hold parcel', '等于 F9', 'same as F9'),
+      c('BD:RESUME', '恢复收货', 'Resume', '从隔离架取下时', 'off the hold shelf'),
+      c('BD:EMPTY', '空包裹', 'EMPTY', '拍照、称重之后', 'after photo and weight'),
+      c('BD:UNKNOWN-OWNER', '无主包裹', 'Owner unknown', '认不出是谁的', 'nobody knows whose'),
+    ],
+  },
+  {
+    zh: '成色', en: 'Condition', span: 4,
+    controls: [
+      c('BD:CONDITION:sealed', '未拆封', 'Sealed'),
+      c('BD:CONDITION:opened', '已拆封', 'Opened'),
+      c('BD:CONDITION:damaged', '破损', 'Damaged', '等于 F4', 'same as F4'),
+      c('BD:CONDITION:dirty', '脏污', 'Dirty'),
+      c('BD:CONDITION:accessory_missing', '缺配件', 'Part missing'),
+    ],
+  },
+  {
+    zh: '选择', en: 'Choose', span: 3,
+    controls: [1, 2, 3, 4].map((n) => c(`BD:CHOOSE:${n}`, `选 ${n}`, `CHOOSE ${n}`)),
+  },
+  {
+    zh: '质检台', en: 'QC bench', span: 3,
+    controls: [
+      c('BD:GRADE:A', '成色 A 如新', 'Grade A as new'),
+      c('BD:GRADE:B', '成色 B 次品', 'Grade B second'),
+      c('BD:GRADE:C', '成色 C 可修', 'Grade C repair'),
+      c('BD:GRADE:D', '成色 D 无价值', 'Grade D worthless'),
+      c('BD:RELEASE', '放行', 'Release', '等于 R', 'same as R'),
+      c('BD:DISPOSITION:scrap', '报废', 'Scrap', '等于 S', 'same as S'),
+    ],
+  },
+]

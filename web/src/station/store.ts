@@ -1,0 +1,76 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { unresolved } from './verdict'
+import type { BenchView, Device, FromAgent, Link, LocalScan, State } from './types'
+
+const most = 30
+
+/** What the agent last said. The page keeps nothing of its own: after a reload the agent says it all again. */
+export const useStation = defineStore('station', () => {
+  const connected = ref(false) // the page's socket to the agent
+  const known = ref(false) // a state has arrived since the page was loaded
+  const station = ref('')
+  const version = ref('')
+  const siteLang = ref('')
+  const platesLeft = ref(-1)
+  const link = shallowRef<Link | null>(null)
+  const devices = shallowRef<Device[]>([])
+  const view = shallowRef<BenchView | null>(null)
+  const recent = shallowRef<LocalScan[]>([])
+
+  const latest = computed(() => recent.value[0] ?? null)
+  const parcel = computed(() => view.value?.parcel ?? null)
+  const choices = computed(() => view.value?.choices ?? [])
+  const open = computed(() => unresolved(recent.value))
+
+  /** Applies one message. Returns the scan whose state is new, if any, so that the caller can play its tone. */
+  function apply(m: FromAgent): LocalScan | null {
+    switch (m.op) {
+      case 'state':
+        restate(m.state)
+        return null
+      case 'scan':
+        return put(m.scan)
+      case 'view':
+        // Views are whole and numbered; a late one must not bring back an old screen.
+        if (!m.view || !view.value || m.view.version >= view.value.version) view.value = m.view
+        return null
+      case 'link':
+        link.value = m.link
+        return null
+      case 'devices':
+        devices.value = m.devices ?? []
+        return null
+    }
+  }
+
+  function restate(s: State) {
+    known.value = true
+    station.value = s.station
+    version.value = s.version
+    siteLang.value = s.lang
+    platesLeft.value = s.plates_left
+    link.value = s.link
+    devices.value = s.devices ?? []
+    view.value = s.view
+    recent.value = (s.recent ?? []).slice(0, most)
+  }
+
+  function put(scan: LocalScan): LocalScan | null {
+    const list = [...recent.value]
+    const at = list.findIndex((s) => s.seq === scan.seq && s.producer === scan.producer)
+    if (at >= 0) {
+      const news = list[at]!.outcome === null && scan.outcome !== null
+      list[at] = scan
+      recent.value = list
+      return news ? scan : null
+    }
+    // A journal counts up; an older scan of the same journal goes to its place, not to the top.
+    const place = list.findIndex((s) => s.producer !== scan.producer || s.seq < scan.seq)
+    list.splice(place < 0 ? list.length : place, 0, scan)
+    recent.value = list.slice(0, most)
+    return scan
+  }
+
+  return { connected, known, station, version, siteLang, platesLeft, link, devices, view, recent, latest, parcel, choices, open, apply }
+})
