@@ -30,10 +30,10 @@ func newWorld(t testing.TB, d *db.DB, n int) *world {
 	s := receivingtest.NewNamed(t, d, fmt.Sprintf("HZ%d", n), fmt.Sprintf("OWNER%d", n), fmt.Sprintf("TM%d", n))
 	code := func(i int) string { return receivingtest.GTIN(n*10 + i) }
 	way := func(i int) string { return fmt.Sprintf("SF%011d%02d", n, i) }
-	tee, xl, cap := s.SKU(fmt.Sprintf("TEE%d-L", n), code(1)), s.SKU(fmt.Sprintf("TEE%d-XL", n), code(2)), s.SKU(fmt.Sprintf("CAP%d-U", n), code(3))
+	tee, xl, cup := s.SKU(fmt.Sprintf("TEE%d-L", n), code(1)), s.SKU(fmt.Sprintf("TEE%d-XL", n), code(2)), s.SKU(fmt.Sprintf("CAP%d-U", n), code(3))
 	phone := s.Phone(fmt.Sprintf("PHONE%d-1", n), code(4))
 	name := func(x string) string { return fmt.Sprintf("%s%d", x, n) }
-	a, b, c, r := s.Order(name("A"), tee, tee, cap, phone), s.Order(name("B"), tee, cap), s.Order(name("C"), cap), s.Order(name("R"), xl, cap)
+	a, b, c, r := s.Order(name("A"), tee, tee, cup, phone), s.Order(name("B"), tee, cup), s.Order(name("C"), cup), s.Order(name("R"), xl, cup)
 	serial := func(i int) string { return fmt.Sprintf("SN-%d-%d", n, i) }
 	s.Serials(a.Lines[2], serial(1), serial(2))
 	s.Case(name("CA"), a, []string{way(1), way(2)}, receivingtest.Back{Line: 0, Quantity: 2}, receivingtest.Back{Line: 2, Quantity: 1})

@@ -15,7 +15,7 @@ import (
 // A scan that is sent again gets the stored answer, word for word, and changes nothing.
 func TestReplay(t *testing.T) {
 	each(t, func(t *testing.T, s *scene) {
-		scans := []scanner.Scan{s.Next(way), s.Next(gtin(tee)), s.Next(gtin(cap)), s.Next("BD:CONDITION:damaged")}
+		scans := []scanner.Scan{s.Next(way), s.Next(gtin(tee)), s.Next(gtin(hat)), s.Next("BD:CONDITION:damaged")}
 		first, err := s.Send(scans...)
 		if err != nil {
 			t.Fatal(err)
@@ -51,12 +51,12 @@ func TestSeqConflict(t *testing.T) {
 		s.Want(way, scanner.CodeParcelOpened)
 		s.Want(gtin(tee), scanner.CodeMatched)
 		s.Seq = 1
-		other := s.Next(gtin(cap))
-		_, err := s.Send(other, s.Next(gtin(cap)))
+		other := s.Next(gtin(hat))
+		_, err := s.Send(other, s.Next(gtin(hat)))
 		if fault.Code(err) != wire.ErrSeqConflict || !fault.IsKind(err, fault.Conflict) {
 			t.Fatalf("%v", err)
 		}
-		if body := receivingtest.One[string](s.Site, "SELECT body FROM conflicts WHERE producer = ? AND seq = 2", s.Producer); !strings.Contains(body, gtin(cap)) {
+		if body := receivingtest.One[string](s.Site, "SELECT body FROM conflicts WHERE producer = ? AND seq = 2", s.Producer); !strings.Contains(body, gtin(hat)) {
 			t.Errorf("kept %s", body)
 		}
 		receivingtest.One[int64](s.Site, "SELECT id FROM events WHERE type = 'backdock.scan.conflict.v1'")
@@ -129,7 +129,7 @@ func TestSecondServer(t *testing.T) {
 		}
 		// The cached parcel of the first server is stale now; it must not be believed.
 		s.Hand.Desk = second
-		s.Want(gtin(cap), scanner.CodeUndeclared)
+		s.Want(gtin(hat), scanner.CodeUndeclared)
 		s.Hand.Desk = s.Site.Desk
 		s.Want("BD:DONE", scanner.CodeClosed)
 		if n := receivingtest.One[int](s.Site, "SELECT pieces FROM parcels"); n != 4 {
@@ -143,7 +143,7 @@ func TestParked(t *testing.T) {
 	each(t, func(t *testing.T, s *scene) {
 		s.Want(way, scanner.CodeParcelOpened)
 		s.poison()
-		out := s.Scans(gtin(tee), gtin(cap), gtin(tee))
+		out := s.Scans(gtin(tee), gtin(hat), gtin(tee))
 		for i, want := range []scanner.Code{scanner.CodeMatched, scanner.CodeParked, scanner.CodeMatched} {
 			if out[i].Code != want {
 				t.Errorf("scan %d: %s %v, want %s", i, out[i].Code, out[i].Params, want)
@@ -162,12 +162,12 @@ func TestParked(t *testing.T) {
 
 // poison makes the database refuse units of the cap, as a broken rule would.
 func (s *scene) poison() {
-	cap := s.sku("CAP-U")
+	cup := s.sku("CAP-U")
 	if s.DB.Pool == nil {
-		s.Exec("CREATE TRIGGER poison BEFORE INSERT ON units WHEN NEW.sku_id = " + itoa(cap.ID) + " BEGIN SELECT RAISE(ABORT, 'poison'); END")
+		s.Exec("CREATE TRIGGER poison BEFORE INSERT ON units WHEN NEW.sku_id = " + itoa(cup.ID) + " BEGIN SELECT RAISE(ABORT, 'poison'); END")
 		return
 	}
-	s.Exec("ALTER TABLE units ADD CONSTRAINT poison CHECK (sku_id <> " + itoa(cap.ID) + ")")
+	s.Exec("ALTER TABLE units ADD CONSTRAINT poison CHECK (sku_id <> " + itoa(cup.ID) + ")")
 }
 
 // The badge of an operator is in no table.

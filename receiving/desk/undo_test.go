@@ -11,7 +11,7 @@ import (
 func TestUndo(t *testing.T) {
 	opened := way + " → parcel_opened\n"
 	stories(t, []story{
-		{"pieces, newest first, then the opening", opened + gtin(tee) + " → matched\n" + gtin(cap) + " → undeclared\nBD:UNDO → undone\nBD:UNDO → undone\nBD:UNDO → undone\nBD:UNDO → nothing_to_undo\n" + way + " → parcel_opened"},
+		{"pieces, newest first, then the opening", opened + gtin(tee) + " → matched\n" + gtin(hat) + " → undeclared\nBD:UNDO → undone\nBD:UNDO → undone\nBD:UNDO → undone\nBD:UNDO → nothing_to_undo\n" + way + " → parcel_opened"},
 		{"counts again afterwards", opened + gtin(tee) + " → matched\n" + gtin(tee) + " → matched\nBD:UNDO → undone\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → over"},
 		{"a piece nobody knew", opened + "never-seen → unknown_item\nBD:UNDO → undone\n" + gtin(tee) + " → matched"},
 		{"an extra", opened + gtin(tee) + " → matched\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → over\nBD:+1 → extra\nBD:UNDO → undone\nBD:DONE → closed"},
