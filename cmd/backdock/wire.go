@@ -13,6 +13,7 @@ import (
 	"github.com/backdock/backdock/api"
 	"github.com/backdock/backdock/internal/auth"
 	"github.com/backdock/backdock/internal/fault"
+	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/internal/job"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/qc"
@@ -78,9 +79,8 @@ func (p *parts) refundGuard(ctx context.Context, tx *gorm.DB, u inventory.Unit) 
 func (p *parts) importer() *intake.Importer {
 	return intake.New(p.db, p.log, p.ring, intake.Hooks{
 		Claim: p.desk.Claim,
-		Observe: func(ctx context.Context, tx *gorm.DB, o intake.Observed) error {
-			_, err := p.engine.Observe(ctx, tx, refund.Observed{Account: refund.Account{Gateway: o.Gateway, Account: o.Account}, TransactionID: o.TransactionID, CaseID: o.Case,
-				Origin: refund.OriginPlatform, ExternalID: o.ExternalID, AmountMinor: o.AmountMinor, Currency: o.Currency})
+		Observe: func(ctx context.Context, tx *gorm.DB, caseID id.Case, totalMinor int64) error {
+			_, err := p.engine.Observe(ctx, tx, refund.Observed{CaseID: caseID, Origin: refund.OriginPlatform, AmountMinor: totalMinor})
 			return err
 		},
 	})
