@@ -31,6 +31,3 @@ func (s *stamp) Scan(v any) error {
 	}
 	return fmt.Errorf("a time that reads %T", v)
 }
-
-// Value implements driver.Valuer, by which GORM knows the field for a column.
-func (s stamp) Value() (driver.Value, error) { return s.Time, nil }
