@@ -50,7 +50,7 @@ var rooms = []struct {
 	{"receiving/aftersales/refund/gatewaytest", []string{"receiving/aftersales/refund"}},
 	{"receiving/aftersales/followup", []string{"receiving/aftersales/...", "receiving", "receiving/order", "inventory/...", "internal/..."}},
 	{"receiving/world", []string{"receiving/aftersales/...", "internal/..."}},
-	{"receiving/office", []string{"receiving/aftersales/...", "internal/..."}},
+	{"receiving/office", []string{"receiving/aftersales/...", "receiving/desk", "internal/..."}},
 	{"receiving/report", []string{"receiving/...", "inventory/...", "scanner", "internal/..."}},
 	{"receiving/audit", []string{"receiving/...", "inventory/...", "scanner", "internal/..."}},
 
