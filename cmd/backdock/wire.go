@@ -13,6 +13,7 @@ import (
 	"github.com/backdock/backdock/api"
 	"github.com/backdock/backdock/internal/auth"
 	"github.com/backdock/backdock/internal/fault"
+	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/internal/job"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/qc"
