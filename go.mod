@@ -81,3 +81,8 @@ require (
 )
 
 tool honnef.co/go/tools/cmd/staticcheck
+
+ignore (
+	./internal/sandbox/wechatpay/peers/node_modules
+	./web/node_modules
+)
