@@ -111,6 +111,10 @@ func (s *session) flush() error {
 	events := make([]event.Event, len(s.out.events))
 	for i, e := range s.out.events {
 		events[i] = e()
+		if _, here := events[i].Data["bench"]; here {
+			// A socket that has shown the bench at this version need not read it again because of this event.
+			events[i].Data["bench_version"] = s.bench.Version
+		}
 	}
 	s.out.events = nil
 	if err := s.log.Append(s.ctx, s.tx, events...); err != nil {
