@@ -40,8 +40,6 @@ type session struct {
 
 type nothing struct{}
 
-type done struct{}
-
 type language struct {
 	Body struct {
 		Lang string `json:"lang" enum:"zh,en"`

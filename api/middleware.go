@@ -79,7 +79,9 @@ func (s *Server) guard(c *fiber.Ctx) (err error) {
 // cleanText refuses paths and queries that are not UTF-8 or hold NUL, which PostgreSQL cannot store.
 func cleanText(c *fiber.Ctx) error {
 	bad := !plain(c.Path())
-	c.Context().QueryArgs().VisitAll(func(key, value []byte) { bad = bad || !plain(string(key)) || !plain(string(value)) })
+	for key, value := range c.Context().QueryArgs().All() {
+		bad = bad || !plain(string(key)) || !plain(string(value))
+	}
 	if bad {
 		return fault.New(fault.Invalid, "not_text", "the address holds bytes that are not UTF-8 text")
 	}

@@ -12,13 +12,13 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/backdock/backdock/api"
 	"github.com/backdock/backdock/internal/auth"
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/internal/testkit"
+	"github.com/backdock/backdock/receiving/desk"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/wire"
 )
@@ -51,7 +51,7 @@ func (d *memoryDesk) Stored(_ context.Context, producer string, after uint64, li
 	return all[min(int(after), len(all)):min(int(after)+limit, len(all))], nil
 }
 
-func (d *memoryDesk) Accept(_ context.Context, _ id.Station, producer string, _ int64, scans []scanner.Scan) (api.Answer, error) {
+func (d *memoryDesk) Accept(_ context.Context, _ id.Station, producer string, _ int64, scans []scanner.Scan) (desk.Answer, error) {
 	d.mu.Lock()
 	d.running++
 	d.overlap = d.overlap || d.running > 1
@@ -64,17 +64,17 @@ func (d *memoryDesk) Accept(_ context.Context, _ id.Station, producer string, _ 
 	defer d.mu.Unlock()
 	d.running--
 	if fail != nil {
-		return api.Answer{}, fail
+		return desk.Answer{}, fail
 	}
 	d.batches = append(d.batches, len(scans))
-	var a api.Answer
+	var a desk.Answer
 	for _, s := range scans {
 		if s.Seq <= uint64(len(d.outcomes[producer])) {
 			a.Outcomes = append(a.Outcomes, d.outcomes[producer][s.Seq-1])
 			continue
 		}
 		if s.Seq != uint64(len(d.outcomes[producer]))+1 {
-			return api.Answer{}, fault.New(fault.Conflict, "seq_gap", "gap")
+			return desk.Answer{}, fault.New(fault.Conflict, "seq_gap", "gap")
 		}
 		o := scanner.Outcome{Seq: s.Seq, Verdict: scanner.Accepted, Code: scanner.CodeMatched, Params: map[string]string{"code": s.Data}}
 		d.outcomes[producer] = append(d.outcomes[producer], o)
@@ -202,22 +202,22 @@ func newDesk() *memoryDesk { return &memoryDesk{outcomes: map[string][]scanner.O
 
 func TestStationPipelinesInOrder(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
-		desk := newDesk()
+		memory := newDesk()
 		s := newSite(t, d)
-		s.desk = desk
+		s.desk = memory
 		r := s.serve()
 		token, _ := s.enrol(1)
 		a := r.agent(token)
 		if w := a.hello(0); w.Version != 1 || w.LastSeq != 0 || len(w.Blocks) != 1 || w.ServerTime.IsZero() || w.Station != "agent" {
 			t.Errorf("welcome: %+v", w)
 		}
-		desk.gate = make(chan struct{})
+		memory.gate = make(chan struct{})
 		const n = 100
 		a.say(wire.FromStation{Op: wire.OpScans, Scans: scans(1, 1)})
 		for from := 2; from <= n; from += 3 {
 			a.say(wire.FromStation{Op: wire.OpScans, Scans: scans(from, min(3, n-from+1))})
 		}
-		close(desk.gate)
+		close(memory.gate)
 		next := uint64(1)
 		for next <= n {
 			m := a.hear()
@@ -235,11 +235,11 @@ func TestStationPipelinesInOrder(t *testing.T) {
 			}
 		}
 		largest := 0
-		for _, b := range desk.batches {
+		for _, b := range memory.batches {
 			largest = max(largest, b)
 		}
-		if largest > 16 || largest < 8 || desk.overlap {
-			t.Errorf("batches %v, overlap %v: want up to 16 of what is queued, one at a time", desk.batches, desk.overlap)
+		if largest > 16 || largest < 8 || memory.overlap {
+			t.Errorf("batches %v, overlap %v: want up to 16 of what is queued, one at a time", memory.batches, memory.overlap)
 		}
 		// Lost connection: the station has stored 40 outcomes; it gets the others before anything else, then a replay gets its stored answer.
 		a.Close()
@@ -279,9 +279,9 @@ func TestStationPipelinesInOrder(t *testing.T) {
 
 func TestStationRefusals(t *testing.T) {
 	d := testkit.Open(t, db.SQLite)
-	desk := newDesk()
+	memory := newDesk()
 	s := newSite(t, d)
-	s.desk = desk
+	s.desk = memory
 	r := s.serve()
 	token, _ := s.enrol(1)
 	hello := wire.FromStation{Op: wire.OpHello, Versions: []int{1}, Producer: producer, NextSeq: 1}
@@ -320,9 +320,9 @@ func TestStationRefusals(t *testing.T) {
 	// A store that fails: the station is told to come back, and nothing is lost.
 	a = r.agent(token)
 	a.hello(0)
-	desk.mu.Lock()
-	desk.fail = fmt.Errorf("disk full")
-	desk.mu.Unlock()
+	memory.mu.Lock()
+	memory.fail = fmt.Errorf("disk full")
+	memory.mu.Unlock()
 	a.say(wire.FromStation{Op: wire.OpScans, Scans: scans(1, 1)})
 	a.fatal(wire.ErrBusy)
 	if strings.Contains(s.logs.String(), "code-1") {

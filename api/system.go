@@ -88,7 +88,9 @@ func (s *Server) paymentNotice(c *fiber.Ctx) error {
 		return errNotWired
 	}
 	header := map[string]string{}
-	c.Request().Header.VisitAll(func(k, v []byte) { header[strings.ToLower(string(k))] = string(v) })
+	for k, v := range c.Request().Header.All() {
+		header[strings.ToLower(string(k))] = string(v)
+	}
 	status, kind, answer := s.d.Notices.Notice(c.UserContext(), strings.Clone(c.Params("gateway")), strings.Clone(c.Params("account")), header, slices.Clone(c.Body()))
 	c.Set(fiber.HeaderContentType, kind)
 	return c.Status(status).Send(answer)

@@ -7,6 +7,7 @@ import (
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory/qc"
+	"github.com/backdock/backdock/receiving/desk"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/wire"
 )
@@ -15,16 +16,9 @@ import (
 type Desk interface {
 	Hello(ctx context.Context, station id.Station, hello wire.FromStation) (wire.FromServer, error)
 	Stored(ctx context.Context, producer string, after uint64, limit int) ([]scanner.Outcome, error)
-	Accept(ctx context.Context, station id.Station, producer string, offsetMS int64, scans []scanner.Scan) (Answer, error)
+	Accept(ctx context.Context, station id.Station, producer string, offsetMS int64, scans []scanner.Scan) (desk.Answer, error)
 	Lease(ctx context.Context, station id.Station, count int) (wire.Block, error)
 	View(ctx context.Context, bench id.Bench) (scanner.BenchView, error)
-}
-
-// Answer is what Accept says once its transaction is committed.
-type Answer struct {
-	Outcomes []scanner.Outcome
-	LastSeq  uint64
-	View     scanner.BenchView
 }
 
 // Inspector grades units.

@@ -17,13 +17,12 @@ import (
 	"github.com/backdock/backdock/internal/job"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/qc"
-	"github.com/backdock/backdock/receiving/aftersales"
 	"github.com/backdock/backdock/receiving/aftersales/followup"
 	"github.com/backdock/backdock/receiving/aftersales/intake"
 	"github.com/backdock/backdock/receiving/aftersales/refund"
 	"github.com/backdock/backdock/receiving/desk"
+	"github.com/backdock/backdock/receiving/office"
 	"github.com/backdock/backdock/receiving/report"
-	"github.com/backdock/backdock/scanner"
 )
 
 type wireOptions struct {
@@ -80,78 +79,16 @@ func (p *parts) refundGuard(ctx context.Context, tx *gorm.DB, u inventory.Unit) 
 func (p *parts) importer() *intake.Importer {
 	return intake.New(p.db, p.log, p.ring, intake.Hooks{
 		Claim: p.desk.Claim,
-		Observe: func(ctx context.Context, tx *gorm.DB, o intake.Observed) error {
-			_, err := p.engine.Observe(ctx, tx, refund.Observed{Account: refund.Account{Gateway: o.Gateway, Account: o.Account}, TransactionID: o.TransactionID, CaseID: o.Case,
-				Origin: refund.OriginPlatform, ExternalID: o.ExternalID, AmountMinor: o.AmountMinor, Currency: o.Currency})
+		Observe: func(ctx context.Context, tx *gorm.DB, caseID id.Case, totalMinor int64) error {
+			_, err := p.engine.Observe(ctx, tx, refund.Observed{CaseID: caseID, Origin: refund.OriginPlatform, AmountMinor: totalMinor})
 			return err
 		},
 	})
 }
 
 func (p *parts) deps(reg *prometheus.Registry) api.Deps {
-	return api.Deps{DB: p.db, Log: p.log, Clock: p.clock, Auth: p.keeper, Ring: p.ring, Report: report.New(p.db, p.clock), Desk: benchDesk{p.desk}, QC: p.qc,
-		Parcels: parcelOffice{p}, Cases: caseOffice{p}, Refunds: refundOffice{p}, Notices: notices{p}, Registry: reg, Logger: p.o.log, Version: Version}
-}
-
-// benchDesk gives the api the desk in its own words.
-type benchDesk struct{ *desk.Desk }
-
-func (b benchDesk) Accept(ctx context.Context, station id.Station, producer string, offsetMS int64, scans []scanner.Scan) (api.Answer, error) {
-	a, err := b.Desk.Accept(ctx, station, producer, offsetMS, scans)
-	return api.Answer(a), err
-}
-
-type parcelOffice struct{ p *parts }
-
-func (o parcelOffice) Reopen(ctx context.Context, parcel id.Parcel, by id.User, reason string) error {
-	return o.p.desk.Reopen(ctx, parcel, by, reason)
-}
-
-func (o parcelOffice) Claim(ctx context.Context, parcel id.Parcel, caseID id.Case, by id.User) error {
-	return o.p.db.InTx(ctx, func(tx *gorm.DB) error { return o.p.desk.Claim(ctx, tx, caseID, parcel) })
-}
-
-type caseOffice struct{ p *parts }
-
-func (o caseOffice) Decide(ctx context.Context, caseID id.Case, decision, note string, by id.User) error {
-	verbs := map[string]func(context.Context, *gorm.DB) error{
-		"approved": func(ctx context.Context, tx *gorm.DB) error {
-			_, err := aftersales.Approve(ctx, tx, o.p.log, caseID, by, note)
-			return err
-		},
-		"rejected": func(ctx context.Context, tx *gorm.DB) error {
-			_, err := aftersales.Reject(ctx, tx, o.p.log, caseID, by, note)
-			return err
-		},
-	}
-	verb := verbs[decision]
-	if verb == nil {
-		return fault.New(fault.Invalid, "decision_unknown", "a case is approved or rejected")
-	}
-	return o.p.db.InTx(ctx, func(tx *gorm.DB) error { return verb(ctx, tx) })
-}
-
-type refundOffice struct{ p *parts }
-
-func (o refundOffice) Authorize(ctx context.Context, r id.Refund, note string, by id.User) error {
-	return o.p.db.InTx(ctx, func(tx *gorm.DB) error {
-		_, err := o.p.engine.Authorize(ctx, tx, r, by, note)
-		return err
-	})
-}
-
-func (o refundOffice) Hold(ctx context.Context, r id.Refund, reason string, by id.User) error {
-	return o.p.db.InTx(ctx, func(tx *gorm.DB) error {
-		_, err := o.p.engine.Hold(ctx, tx, r, by, reason)
-		return err
-	})
-}
-
-func (o refundOffice) Release(ctx context.Context, r id.Refund, by id.User) error {
-	return o.p.db.InTx(ctx, func(tx *gorm.DB) error {
-		_, err := o.p.engine.Release(ctx, tx, r, by)
-		return err
-	})
+	return api.Deps{DB: p.db, Log: p.log, Clock: p.clock, Auth: p.keeper, Ring: p.ring, Report: report.New(p.db, p.clock), Desk: p.desk, QC: p.qc,
+		Parcels: office.NewParcels(p.db, p.desk), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Notices: notices{p}, Registry: reg, Logger: p.o.log, Version: Version}
 }
 
 // notices takes payment callbacks: verified by the account's gateway, stored and acted on by the engine, answered in the gateway's own form.

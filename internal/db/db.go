@@ -104,16 +104,30 @@ func (d *DB) begin(ctx context.Context, fn func(tx *gorm.DB) error) error {
 		if err != nil {
 			return err
 		}
-		return c.WithContext(context.WithValue(ctx, pinned{}, conn)).Transaction(fn)
+		return c.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+			sqlTx, ok := tx.Statement.ConnPool.(*sql.Tx)
+			if !ok {
+				return fmt.Errorf("transaction is a %T", tx.Statement.ConnPool)
+			}
+			// In the pool, not in the context: every handle that GORM derives from tx keeps its pool, but WithContext replaces the context.
+			tx.Statement.ConnPool = &pinned{Tx: sqlTx, conn: conn}
+			return fn(tx)
+		})
 	})
 }
 
-type pinned struct{}
+// pinned is a transaction that knows the connection it runs on.
+type pinned struct {
+	*sql.Tx
+	conn *pgx.Conn
+}
 
 // Pinned returns the connection that carries tx on Postgres, nil elsewhere. It is GORM's: never begin, commit or roll back on it.
 func Pinned(tx *gorm.DB) *pgx.Conn {
-	c, _ := tx.Statement.Context.Value(pinned{}).(*pgx.Conn)
-	return c
+	if p, ok := tx.Statement.ConnPool.(*pinned); ok {
+		return p.conn
+	}
+	return nil
 }
 
 // Lock makes the next query of tx lock the rows it reads until the transaction ends. SQLite's writing transactions exclude each other already.

@@ -58,8 +58,3 @@ func oneOf[T ~string](values ...T) string {
 	}
 	return "(" + strings.Join(quoted, ", ") + ")"
 }
-
-// differ compares two expressions of which either may be NULL.
-func differ(a, b string) string {
-	return fmt.Sprintf("COALESCE(%s, '') <> COALESCE(%s, '')", a, b)
-}

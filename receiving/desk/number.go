@@ -68,7 +68,7 @@ func (s *session) number(reading barcode.Reading, p match.Piece) (*ruling, error
 			return r, err
 		}
 	}
-	if len(keys[0]) < 4 || len(text) > 200 && len(keys) == 1 {
+	if keys[0] == "" || len(text) > 200 && len(keys) == 1 {
 		return nil, nil
 	}
 	if err := s.sync(); err != nil {

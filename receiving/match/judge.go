@@ -168,13 +168,21 @@ func (s Scope) unnamed(p Piece) Judgement {
 		return Judgement{Finding: receiving.UnknownItem, Line: -1, Serial: p.Serial}
 	}
 	tracked := where(s.Lines, func(l Line) bool { return l.Tracked && (s.Asked == 0 || l.SKU == s.Asked) })
-	if len(tracked) == 0 || slices.ContainsFunc(tracked, func(i int) bool { return s.Lines[i].SKU != s.Lines[tracked[0]].SKU }) {
+	recorded := within(tracked, where(s.Lines, func(l Line) bool { return len(l.Serials) > 0 }))
+	switch {
+	case len(tracked) == 0:
 		return Judgement{Finding: receiving.UnknownItem, Line: -1, Serial: serial}
+	case len(recorded) < len(tracked) && s.one(tracked):
+		return count(s.Lines, within(tracked, where(s.Lines, func(l Line) bool { return len(l.Serials) == 0 })), serial)
+	case len(recorded) > 0 && s.one(recorded):
+		return Judgement{Finding: receiving.SerialMismatch, Line: first(s.Lines, recorded), Serial: serial}
 	}
-	if free := within(tracked, where(s.Lines, func(l Line) bool { return len(l.Serials) == 0 })); len(free) > 0 {
-		return count(s.Lines, free, serial)
-	}
-	return Judgement{Finding: receiving.SerialMismatch, Line: first(s.Lines, tracked), Serial: serial}
+	return Judgement{Finding: receiving.SerialMismatch, Line: -1, Serial: serial} // of which product cannot be told
+}
+
+// one reports whether all lines await the same product.
+func (s Scope) one(which []int) bool {
+	return !slices.ContainsFunc(which, func(i int) bool { return s.Lines[i].SKU != s.Lines[which[0]].SKU })
 }
 
 func where(lines []Line, is func(Line) bool) []int {

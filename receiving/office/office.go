@@ -12,6 +12,7 @@ import (
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving/aftersales"
 	"github.com/backdock/backdock/receiving/aftersales/refund"
+	"github.com/backdock/backdock/receiving/desk"
 )
 
 // Cases decides cases.
@@ -79,6 +80,29 @@ func (r *Refunds) Release(ctx context.Context, f id.Refund, by id.User) error {
 func (r *Refunds) do(ctx context.Context, what string, f id.Refund, fn func(tx *gorm.DB) error) error {
 	if err := r.db.InTx(ctx, fn); err != nil {
 		return fmt.Errorf("%s refund %d: %w", what, f, err)
+	}
+	return nil
+}
+
+// Parcels holds what people do with a parcel away from the bench.
+type Parcels struct {
+	db   *db.DB
+	desk *desk.Desk
+}
+
+// NewParcels makes the desk for parcels.
+func NewParcels(d *db.DB, k *desk.Desk) *Parcels { return &Parcels{db: d, desk: k} }
+
+// Reopen puts a closed parcel back on the dock.
+func (p *Parcels) Reopen(ctx context.Context, parcel id.Parcel, by id.User, reason string) error {
+	return p.desk.Reopen(ctx, parcel, by, reason)
+}
+
+// Claim ties a parcel of unknown owner to a case; its units are judged anew.
+func (p *Parcels) Claim(ctx context.Context, parcel id.Parcel, caseID id.Case, _ id.User) error {
+	err := p.db.InTx(ctx, func(tx *gorm.DB) error { return p.desk.Claim(ctx, tx, caseID, parcel) })
+	if err != nil {
+		return fmt.Errorf("claim parcel %d: %w", parcel, err)
 	}
 	return nil
 }

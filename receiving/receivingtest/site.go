@@ -34,7 +34,6 @@ type Site struct {
 	Warehouse place.Warehouse
 	Owner     catalogue.Owner
 	Shop      catalogue.Shop
-	made      int
 }
 
 // New makes a site on a migrated database.

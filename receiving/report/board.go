@@ -114,6 +114,7 @@ type making struct {
 	zone     *time.Location
 	now      time.Time
 	day      time.Time // midnight of the warehouse
+	dayEnd   time.Time // midnight after it: a piece may carry a time slightly ahead of this server's clock
 	dayAgo   time.Time // midnight before it
 	sameTime time.Time // yesterday, the same clock time
 	board    *Board
@@ -153,7 +154,7 @@ func begin(tx *gorm.DB, s site, now time.Time) (*making, error) {
 	here := now.In(zone)
 	y, mo, d := here.Date()
 	m := &making{tx: tx, site: s, zone: zone, now: now,
-		day: time.Date(y, mo, d, 0, 0, 0, 0, zone).UTC(), dayAgo: time.Date(y, mo, d-1, 0, 0, 0, 0, zone).UTC(),
+		day: time.Date(y, mo, d, 0, 0, 0, 0, zone).UTC(), dayEnd: time.Date(y, mo, d+1, 0, 0, 0, 0, zone).UTC(), dayAgo: time.Date(y, mo, d-1, 0, 0, 0, 0, zone).UTC(),
 		sameTime: time.Date(y, mo, d-1, here.Hour(), here.Minute(), here.Second(), here.Nanosecond(), zone).UTC()}
 	m.board = &Board{Warehouse: s.Code, TimeZone: s.TimeZone, Now: now, TargetPerHour: s.TargetPerHour, Hours: []Hour{}, Ageing: []Ageing{}, Exceptions: []Exception{},
 		Stations: []StationLine{}, Refunds: map[string]Tally{}}

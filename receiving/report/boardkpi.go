@@ -10,7 +10,7 @@ func (m *making) kpi() error {
 	const parcels = "SELECT COUNT(*) FROM parcels WHERE warehouse_id = ? AND closed_at >= ? AND closed_at < ?"
 	const pieces = "SELECT COUNT(*) FROM units WHERE warehouse_id = ? AND received_at >= ? AND received_at < ? AND state <> 'undone'"
 	const flow = "SELECT COALESCE(CAST(SUM(quantity) AS BIGINT), 0) FROM movements WHERE warehouse_id = ? AND at >= ? AND "
-	today, yesterday := []any{m.site.ID, m.day, m.now.Add(time.Microsecond)}, []any{m.site.ID, m.dayAgo, m.sameTime}
+	today, yesterday := []any{m.site.ID, m.day, m.dayEnd}, []any{m.site.ID, m.dayAgo, m.sameTime}
 	var matched, matchedBefore, in, out int64
 	err := m.numbers("figures",
 		figure{&k.Parcels.Today, parcels, today}, figure{&k.Parcels.Yesterday, parcels, yesterday},
@@ -57,7 +57,7 @@ WHERE (COALESCE(u.warehouse_id, c.warehouse_id) = ? OR COALESCE(u.warehouse_id, 
 func (m *making) money() error {
 	k := &m.board.KPI.RefundedMinor
 	const paid = "SELECT COALESCE(CAST(SUM(r.amount_minor) AS BIGINT), 0) " + refundSite + "r.settled_at >= ? AND r.settled_at < ? AND r.state IN ('succeeded', 'paid_by_hand')"
-	today := []any{m.site.ID, m.day, m.now.Add(time.Microsecond)}
+	today := []any{m.site.ID, m.day, m.dayEnd}
 	if err := m.numbers("refunded", figure{&k.Today, paid, today}, figure{&k.Yesterday, paid, []any{m.site.ID, m.dayAgo, m.sameTime}}); err != nil {
 		return err
 	}
@@ -108,9 +108,9 @@ func (m *making) hours() error {
 		at, source string
 		into       func(*Hour) *int64
 	}{
-		{m.day, m.now.Add(time.Microsecond), "received_at", "units WHERE warehouse_id = ? AND state <> 'undone'", func(h *Hour) *int64 { return &h.Received }},
+		{m.day, m.dayEnd, "received_at", "units WHERE warehouse_id = ? AND state <> 'undone'", func(h *Hour) *int64 { return &h.Received }},
 		{m.dayAgo, m.day, "received_at", "units WHERE warehouse_id = ? AND state <> 'undone'", func(h *Hour) *int64 { return &h.Yesterday }},
-		{m.day, m.now.Add(time.Microsecond), "i.at", "inspections i JOIN units u ON u.id = i.unit_id WHERE u.warehouse_id = ? AND i.undone_at IS NULL", func(h *Hour) *int64 { return &h.Released }},
+		{m.day, m.dayEnd, "i.at", "inspections i JOIN units u ON u.id = i.unit_id WHERE u.warehouse_id = ? AND i.undone_at IS NULL", func(h *Hour) *int64 { return &h.Released }},
 	} {
 		elapsed := seconds(m.tx, q.at, "CAST(? AS TIMESTAMPTZ)")
 		if m.tx.Name() == "sqlite" {

@@ -1,12 +1,16 @@
 package report
 
 import (
+	"database/sql/driver"
 	"fmt"
 	"time"
 )
 
 // stamp reads a time that SQL computed or passed through a UNION: SQLite then no longer knows that it is one and gives its text.
 type stamp struct{ time.Time }
+
+// Value implements driver.Valuer: GORM takes a struct for a relation otherwise.
+func (s stamp) Value() (driver.Value, error) { return s.Time, nil }
 
 // Scan implements sql.Scanner.
 func (s *stamp) Scan(v any) error {

@@ -3,7 +3,6 @@ package report
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/qc"
+	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/aftersales"
 	"github.com/backdock/backdock/receiving/aftersales/refund"
 )
@@ -336,16 +336,13 @@ func parcelNumber(p id.Parcel) string {
 	if p == 0 {
 		return ""
 	}
-	return fmt.Sprintf("P%06d", p)
+	return receiving.ParcelNumber(p)
 }
 
 func parcelID(number string) (id.Parcel, error) {
-	if len(number) < 2 || number[0] != 'P' && number[0] != 'p' {
+	p, ok := receiving.ParseParcelNumber(number)
+	if !ok {
 		return 0, errParcel
 	}
-	n, err := strconv.ParseInt(number[1:], 10, 64)
-	if err != nil || n <= 0 || errors.Is(err, strconv.ErrRange) {
-		return 0, errParcel
-	}
-	return id.Parcel(n), nil
+	return p, nil
 }

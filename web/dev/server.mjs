@@ -118,11 +118,11 @@ export function makeServer(lives) {
     const at = new Date().toISOString()
     if (undo) {
       u.inspection = { ...u.inspection, undone_at: at }
-      Object.assign(u, { state: 'quarantine', can: { inspect: true, undo: false, why: '' } })
+      Object.assign(u, { state: 'quarantine', account: 'quarantine', can: { inspect: true, undo: false, why: '' } })
       u.timeline.push({ at, type: 'backdock.inspection.undone.v1', by: '王芳', text_code: 'inspection_undone', params: { reason: body.reason } })
     } else {
       u.inspection = { id: 'i1', grade: body.grade, disposition: body.disposition, note: body.note, checks: body.checks, by: '王芳', at }
-      Object.assign(u, { state: 'inspected', can: { inspect: false, undo: true, why: '' } })
+      Object.assign(u, { state: 'inspected', account: { restock: 'available', restock_b: 'second_grade', repair: 'repair', scrap: 'scrap' }[body.disposition] ?? 'outbound', can: { inspect: false, undo: true, why: '' } })
       u.timeline.push({ at, type: 'backdock.unit.inspected.v1', by: '王芳', text_code: 'inspected', params: { grade: body.grade, disposition: body.disposition } })
     }
     u.version++

@@ -159,52 +159,18 @@ func (im *Importer) claim(ctx context.Context, tx *gorm.DB, caseID id.Case, numb
 	return warnings, nil
 }
 
-// observe records what was paid back elsewhere, spread over the payments of the case's order, the earliest first.
-func (im *Importer) observe(ctx context.Context, tx *gorm.DB, c aftersales.Case, amount int64) error {
-	pays, err := paymentsOf(tx, c)
-	if err != nil {
-		return err
-	}
-	if im.hooks.Observe == nil || len(pays) == 0 {
-		if slices.Contains([]string{"returned_elsewhere", "to_recover", "recovered"}, c.Money) {
-			return nil
-		}
-		_, err := aftersales.Move(ctx, tx, im.log, c.ID, aftersales.Change{Money: "returned_elsewhere", Why: "channel"})
-		return err
-	}
-	for i, p := range pays {
-		part := min(amount, p.AmountMinor)
-		if i == len(pays)-1 {
-			part = amount // even above what was paid: money that has moved is a fact
-		}
-		if part == 0 {
-			continue
-		}
-		amount -= part
-		err := im.hooks.Observe(ctx, tx, Observed{Case: c.ID, Gateway: p.Gateway, Account: p.Account, TransactionID: p.TransactionID,
-			ExternalID: fmt.Sprintf("channel/%d/%s", c.ShopID, c.Number), AmountMinor: part, Currency: c.Currency})
-		if err != nil {
+// observe records what was paid back elsewhere. Where nobody can book it (no hook, or no payment to book it on) the facet alone keeps the money from being paid
+// again.
+func (im *Importer) observe(ctx context.Context, tx *gorm.DB, caseID id.Case, totalMinor int64) error {
+	if im.hooks.Observe != nil {
+		if err := im.hooks.Observe(ctx, tx, caseID, totalMinor); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// paid is an order's part of a payment.
-type paid struct {
-	Gateway, Account, TransactionID string
-	AmountMinor                     int64
-}
-
-func paymentsOf(tx *gorm.DB, c aftersales.Case) ([]paid, error) {
-	if c.OrderID == nil {
-		return nil, nil
+	c, err := aftersales.Locked(ctx, tx, caseID)
+	if err != nil || !slices.Contains([]string{"none", "due", "refused"}, c.Money) {
+		return err
 	}
-	var out []paid
-	err := tx.Raw(`SELECT p.gateway, p.account, p.transaction_id, op.amount_minor FROM order_payments op JOIN payments p ON p.id = op.payment_id
-		WHERE op.order_id = ? ORDER BY p.id`, *c.OrderID).Scan(&out).Error
-	if err != nil {
-		return nil, fmt.Errorf("payments of case %s: %w", c.Number, err)
-	}
-	return out, nil
+	_, err = aftersales.Move(ctx, tx, im.log, caseID, aftersales.Change{Money: "returned_elsewhere", Why: "channel"})
+	return err
 }

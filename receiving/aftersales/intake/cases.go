@@ -208,7 +208,7 @@ func (im *Importer) follow(ctx context.Context, tx *gorm.DB, caseID id.Case, rec
 		return false, nil, err
 	}
 	if rec.RefundedElsewhereMinor > 0 {
-		if err := im.observe(ctx, tx, before, rec.RefundedElsewhereMinor); err != nil {
+		if err := im.observe(ctx, tx, caseID, rec.RefundedElsewhereMinor); err != nil {
 			return false, nil, err
 		}
 	}

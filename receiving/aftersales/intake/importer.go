@@ -29,18 +29,9 @@ type Opener interface {
 type Hooks struct {
 	// Claim is called when a case brings a waybill under which a parcel of unknown owner was received.
 	Claim func(ctx context.Context, tx *gorm.DB, caseID id.Case, parcelID id.Parcel) error
-	// Observe is called when a case says that money was paid back elsewhere, once per payment of its order that it touches, and again with the same ExternalID
-	// whenever the case is imported again. It moves the case's money facet. Without it only the facet moves.
-	Observe func(ctx context.Context, tx *gorm.DB, o Observed) error
-}
-
-// Observed is money that the platform, or somebody in the seller's back office, paid back.
-type Observed struct {
-	Case                            id.Case
-	Gateway, Account, TransactionID string // of the payment
-	ExternalID                      string // the same for the same case and payment for ever
-	AmountMinor                     int64
-	Currency                        string
+	// Observe is called when a case says that money was paid back elsewhere, with the total by now, and again whenever the case is imported again. It records what
+	// is new and moves the case's money facet.
+	Observe func(ctx context.Context, tx *gorm.DB, caseID id.Case, totalMinor int64) error
 }
 
 // Importer applies records.

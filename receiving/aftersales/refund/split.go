@@ -64,14 +64,14 @@ func (a *ask) split(ps []portion) ([][]portion, []pot, error) {
 		if p.Currency != a.l.order.Currency {
 			return nil, nil, fault.New(fault.Conflict, "currency_differs", "order %s is in %s, its payment in %s", a.l.order.Number, a.l.order.Currency, p.Currency)
 		}
-		// A payment over several orders returns to each no more than that order put in.
-		var ours int64
+		// A payment over several orders returns to each no more than that order put in, whoever returned it.
+		var gone int64
 		err := a.tx.Raw("SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM refunds WHERE payment_id = ? AND order_id = ? AND state NOT IN (?, ?, ?)",
-			op.PaymentID, op.OrderID, StateFailed, StateClosed, StateCancelled).Scan(&ours).Error
+			op.PaymentID, op.OrderID, StateFailed, StateClosed, StateCancelled).Scan(&gone).Error
 		if err != nil {
 			return nil, nil, fmt.Errorf("sum refunds of payment: %w", err)
 		}
-		pots[i] = pot{op.PaymentID, min(p.CapturedMinor-p.ReservedMinor-p.RefundedMinor-p.ElsewhereMinor, op.AmountMinor-ours)}
+		pots[i] = pot{op.PaymentID, min(p.CapturedMinor-p.ReservedMinor-p.RefundedMinor-p.ElsewhereMinor, op.AmountMinor-gone)}
 	}
 	parts, ok := fill(ps, pots)
 	if !ok {

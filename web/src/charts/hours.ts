@@ -34,7 +34,7 @@ export function hoursOption(board: Board, nowHour: number, words: HourWords) {
     grid: { left: 8, right: 92, top: 14, bottom: 4, containLabel: true },
     tooltip: { ...tooltip, trigger: 'axis' as const, axisPointer: { type: 'shadow' as const } },
     xAxis: { type: 'category' as const, data: hours.map((h) => `${String(h.hour).padStart(2, '0')}:00`), axisTick: { show: false }, axisLine: { lineStyle: { color: ink.axis } }, axisLabel: { color: ink.soft, fontSize: 14 } },
-    yAxis: { type: 'value' as const, minInterval: 1, splitLine: { lineStyle: { color: ink.grid } }, axisLabel: { color: ink.soft, fontSize: 14 }, max: (v: { max: number }) => Math.ceil((Math.max(v.max, board.target_per_hour) * 1.08) / 50) * 50 },
+    yAxis: { type: 'value' as const, minInterval: 1, splitLine: { lineStyle: { color: ink.grid } }, axisLabel: { color: ink.soft, fontSize: 14 }, max: (v: { max: number }) => (v.max < board.target_per_hour ? Math.ceil((board.target_per_hour * 1.1) / 100) * 100 : null) },
     series: [
       board.target_per_hour > 0 ? { ...received, markLine: line } : received,
       bar(words.released, colours.released, (h) => h.released),

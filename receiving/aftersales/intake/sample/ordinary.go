@@ -33,13 +33,6 @@ func (b *builder) take(items []item) {
 	}
 }
 
-func pieces(items []item) (n int) {
-	for _, it := range items {
-		n += it.quantity
-	}
-	return n
-}
-
 func (b *builder) match1() {
 	items := b.goods(1)
 	items[0].quantity = 1

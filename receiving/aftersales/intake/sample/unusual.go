@@ -103,7 +103,7 @@ func (b *builder) strays(n int) {
 }
 
 // Stray is the answer to a known piece in a parcel without owner.
-const Stray scanner.Code = "unclaimed"
+const Stray = scanner.CodeUnclaimed
 
 func (b *builder) claimedLater() {
 	one := b.stranger(intake.SKU{Owner: "QINGYU"})

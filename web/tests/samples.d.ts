@@ -1,0 +1,3 @@
+declare module '*/dev/samples.mjs' {
+  export function board(seq: number): unknown
+}
