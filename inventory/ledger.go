@@ -56,13 +56,18 @@ func (l *Ledger) Record(ctx context.Context, tx *gorm.DB, ms []Movement, d Delta
 	if len(ms) == 0 {
 		return nil
 	}
-	if err := tx.WithContext(ctx).Create(&ms).Error; err != nil {
+	if err := l.Enter(tx.WithContext(ctx), ms, d).Error; err != nil {
 		return fmt.Errorf("post movements: %w", err)
 	}
+	return nil
+}
+
+// Enter is Record as one statement, for a pipeline: it has to be run, and the ids may stay unknown.
+func (l *Ledger) Enter(tx *gorm.DB, ms []Movement, d Deltas) *gorm.DB {
 	for _, m := range ms {
 		d.Add(m)
 	}
-	return nil
+	return tx.Create(&ms)
 }
 
 // Apply adds d to the balances in key order, so that transactions that share rows queue up and never wait in a circle.
