@@ -43,7 +43,7 @@ test-web: .cache/npm ## unit tests of the browser UI
 	cd web && npm test --silent && npm run typecheck --silent && npm run build --silent && npm run budget --silent
 
 test-e2e: .cache/setup-test web $(BINARIES) ## end to end in Chromium against the demo
-	cd web && npm run e2e --silent
+	.ci/e2e.sh
 
 lint: .cache/setup-build web ## formatting, vet, staticcheck, import rules
 	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
