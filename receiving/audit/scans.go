@@ -41,9 +41,9 @@ var floor = []check{
 			UNION ALL SELECT 'parcel ' || CAST(p.id AS TEXT), 'is open on ' || CAST(COUNT(b.id) AS TEXT) || ' benches' FROM parcels p LEFT JOIN benches b ON b.open_parcel_id = p.id
 			WHERE p.state = 'open' GROUP BY p.id HAVING COUNT(b.id) <> 1`
 	}},
-	{"case_received", "What a case line received is what its receipts received.", func(dialect) string {
+	{"case_received", "What a case line received is what came in the closed parcels of its receipts.", func(dialect) string {
 		return `SELECT 'case line ' || CAST(l.id AS TEXT) AS subject, 'says ' || CAST(l.received AS TEXT) || ', its receipts ' || CAST(COALESCE(SUM(r.received), 0) AS TEXT) AS detail
-			FROM case_lines l LEFT JOIN receipt_lines r ON r.case_line_id = l.id GROUP BY l.id, l.received HAVING l.received <> COALESCE(SUM(r.received), 0)`
+			FROM case_lines l LEFT JOIN (SELECT x.case_line_id, x.received FROM receipt_lines x JOIN parcels p ON p.id = x.parcel_id AND p.state = 'closed') r ON r.case_line_id = l.id GROUP BY l.id, l.received HAVING l.received <> COALESCE(SUM(r.received), 0)`
 	}},
 	{"receipt_received", "What a receipt line received is the matched units booked on it.", func(dialect) string {
 		return `SELECT 'receipt line ' || CAST(r.id AS TEXT) AS subject, 'says ' || CAST(r.received AS TEXT) || ', has ' || CAST(COUNT(u.id) AS TEXT) || ' units' AS detail

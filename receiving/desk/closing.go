@@ -133,13 +133,19 @@ func (s *session) settle() (doubt *ruling, effects []scanner.Effect) {
 		return rule(scanner.CodePreviousOpen, "missing", itoa(d.parcel.Missing()), "names", zh, "names_en", en).about(d), nil
 	}
 	if d.parcel.Pieces == 0 {
-		d.parcel.State, d.parcel.OpenedAt, d.parcel.OpenedBy = receiving.AtDock, nil, nil
-		d.parcel.Version++
-		s.leave(d)
+		s.putBack(d)
 		return nil, nil
 	}
 	s.shut(d, "")
 	return nil, []scanner.Effect{closedEffect(d)}
+}
+
+// putBack returns a parcel that nothing was taken out of to the dock.
+func (s *session) putBack(d *docket) {
+	d.parcel.State, d.parcel.OpenedAt, d.parcel.OpenedBy = receiving.AtDock, nil, nil
+	d.parcel.Version++
+	s.tellParcel("backdock.parcel.put_back.v1", d, nil)
+	s.leave(d)
 }
 
 // settled opens something after the open parcel was settled.

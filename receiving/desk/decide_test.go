@@ -180,6 +180,7 @@ func TestDecisionOrder(t *testing.T) {
 		s := newScene(site)
 		s.people()
 		s.run(tc.text)
+		s.checkBooks()
 	})
 }
 

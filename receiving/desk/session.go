@@ -118,7 +118,7 @@ func (s *session) open() error {
 func (s *session) tick() {
 	s.at = s.Desk.clock.Now()
 	if last := s.bench.LastScanAt; last != nil && !s.at.After(*last) {
-		s.at = last.Add(time.Microsecond)
+		s.at = last.UTC().Add(time.Microsecond)
 	}
 	at := s.at
 	s.bench.LastScanAt = &at

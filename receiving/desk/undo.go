@@ -208,8 +208,6 @@ func (s *session) undoOpening(e scanner.Effect) *ruling {
 	case d.parcel.Pieces > 0:
 		return refused("moved_on", "")
 	}
-	d.parcel.State, d.parcel.OpenedAt, d.parcel.OpenedBy = receiving.AtDock, nil, nil
-	d.parcel.Version++
-	s.leave(d)
+	s.putBack(d)
 	return undone("parcel_opened").effect(scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: e.Parcel}).about(d)
 }
