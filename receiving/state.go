@@ -2,6 +2,7 @@ package receiving
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,11 +22,22 @@ const (
 
 // Next says which state of a parcel may follow which.
 var Next = map[string][]string{
+	"":       {Open}, // nobody knew that it would come
 	Expected: {AtDock, Open, RefusedAtDock, HandedBack},
 	AtDock:   {Open, RefusedAtDock, HandedBack},
 	Open:     {Held, Closed, AtDock}, // back to the dock: nothing was taken out of it yet
 	Held:     {Open},
 	Closed:   {AtDock}, // reopened by a manager, with a reason
+}
+
+// Become moves the parcel to a state and raises its version. A move that Next does not have is a mistake of the program, not of a person: it panics, and the
+// desk parks the scan.
+func (p *Parcel) Become(state string) {
+	if !slices.Contains(Next[p.State], state) {
+		panic(fmt.Sprintf("parcel %s cannot go from %q to %q", p.Number(), p.State, state))
+	}
+	p.State = state
+	p.Version++
 }
 
 // Kinds of a parcel.

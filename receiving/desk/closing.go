@@ -57,11 +57,11 @@ func (s *session) tellEmptied(d *docket) {
 // shut closes a parcel in memory; the flush writes it and settles its cases.
 func (s *session) shut(d *docket, note string) {
 	p := &d.parcel
-	p.State, p.ClosedAt, p.ClosedBy = receiving.Closed, ptr(s.at), s.bench.OperatorID
+	p.Become(receiving.Closed)
+	p.ClosedAt, p.ClosedBy = ptr(s.at), s.bench.OperatorID
 	if note != "" {
 		p.Note = note
 	}
-	p.Version++
 	finding := receiving.Short
 	if note == receiving.NoteEmptyBox {
 		finding = receiving.EmptyBox
@@ -142,8 +142,8 @@ func (s *session) settle() (doubt *ruling, effects []scanner.Effect) {
 
 // putBack returns a parcel that nothing was taken out of to the dock.
 func (s *session) putBack(d *docket) {
-	d.parcel.State, d.parcel.OpenedAt, d.parcel.OpenedBy = receiving.AtDock, nil, nil
-	d.parcel.Version++
+	d.parcel.Become(receiving.AtDock)
+	d.parcel.OpenedAt, d.parcel.OpenedBy = nil, nil
 	s.tellParcel("backdock.parcel.put_back.v1", d, nil)
 	s.leave(d)
 }

@@ -42,11 +42,11 @@ func (d *Desk) Reopen(ctx context.Context, parcel id.Parcel, by id.User, reason 
 		if err := s.countCases([]*docket{f}, -1); err != nil {
 			return err
 		}
-		p.State, p.ClosedAt, p.ClosedBy = receiving.AtDock, nil, nil
+		p.Become(receiving.AtDock)
+		p.ClosedAt, p.ClosedBy = nil, nil
 		if p.Note == receiving.NoteEmptyBox {
 			p.Note = ""
 		}
-		p.Version++
 		for _, l := range f.lines {
 			if l.Expected > 0 {
 				l.Finding, l.dirty = string(receiving.Match), true

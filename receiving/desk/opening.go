@@ -103,19 +103,14 @@ func (s *session) openUnknown(number, carrier string) (*ruling, error) {
 	})
 }
 
-// unknownWaybill is what looks like a waybill and is none we know, while a parcel is open.
-func (s *session) unknownWaybill(number, carrier string) (*ruling, error) {
-	return s.openUnknown(number, carrier)
-}
-
 // enter makes the parcel the open one of this bench. A parcel without a row gets one with its receipts and lines.
 func (s *session) enter(d *docket, rows []awaitedRow) error {
 	p := &d.parcel
-	p.State, p.BenchID, p.OpenedAt, p.OpenedBy, p.HeldAt = receiving.Open, &s.bench.ID, ptr(s.at), s.bench.OperatorID, nil
+	p.Become(receiving.Open)
+	p.BenchID, p.OpenedAt, p.OpenedBy, p.HeldAt = &s.bench.ID, ptr(s.at), s.bench.OperatorID, nil
 	for _, r := range rows {
 		p.Expected += r.Quantity
 	}
-	p.Version++
 	if p.ID == 0 {
 		p.WarehouseID, p.CreatedAt = s.bench.WarehouseID, s.at
 		if err := s.tx.Create(p).Error; err != nil {

@@ -25,8 +25,8 @@ func (s *session) hold() (*ruling, error) {
 }
 
 func (s *session) shelve(d *docket) {
-	d.parcel.State, d.parcel.HeldAt = receiving.Held, ptr(s.at)
-	d.parcel.Version++
+	d.parcel.Become(receiving.Held)
+	d.parcel.HeldAt = ptr(s.at)
 	s.tellParcel("backdock.parcel.held.v1", d, nil)
 	s.leave(d)
 	s.next.Shelved = d.parcel.ID
@@ -72,8 +72,8 @@ func (s *session) fromShelf(p id.Parcel) (*docket, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.parcel.State, d.parcel.HeldAt, d.parcel.BenchID = receiving.Open, nil, &s.bench.ID
-	d.parcel.Version++
+	d.parcel.Become(receiving.Open)
+	d.parcel.HeldAt, d.parcel.BenchID = nil, &s.bench.ID
 	s.docket, s.bench.OpenParcelID = d, &d.parcel.ID
 	s.out.touch(d)
 	s.tellParcel("backdock.parcel.resumed.v1", d, nil)
