@@ -2,6 +2,9 @@ module github.com/backdock/backdock
 
 go 1.26.0
 
+// npm packages may carry Go files of their own.
+ignore ./web/node_modules
+
 require (
 	github.com/alecthomas/kong v1.17.0 // indirect
 	github.com/andybalholm/brotli v1.2.6 // indirect
