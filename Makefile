@@ -37,7 +37,7 @@ test: .cache/setup-test lint test-go test-web test-e2e fuzz ## every kind of tes
 	@echo "make test: all passed"
 
 test-go: .cache/setup-test-go web $(BINARIES) ## Go tests on PostgreSQL and SQLite
-	go test -timeout 20m ./...
+	BACKDOCK_BIN=$(CURDIR)/bin go test -timeout 20m ./...
 
 test-web: .cache/npm ## unit tests of the browser UI
 	cd web && npm test --silent && npm run typecheck --silent && npm run build --silent && npm run budget --silent
