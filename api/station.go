@@ -3,8 +3,10 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/contrib/websocket"
@@ -56,8 +58,9 @@ type line struct {
 	last     uint64 // newest committed seq
 	gap      bool   // a gap was reported; scans are passed over until the station has gone back
 	pending  []scanner.Scan
-	view     int64  // version of the newest view sent
 	devices  string // JSON, waiting to be stored
+
+	view atomic.Int64 // version of the newest view sent
 
 	mu        sync.Mutex
 	announced bool // our own online event came by: a later one of another socket replaces us
@@ -132,10 +135,14 @@ func (ss *stations) saw(events []event.Event) {
 	if len(ss.current) == 0 {
 		return
 	}
-	benches := map[id.Bench]bool{}
+	benches := map[id.Bench]int64{} // version that an event left the bench at
 	for _, e := range events {
 		if b, ok := e.Data["bench"].(float64); ok {
-			benches[id.Bench(b)] = true
+			version := int64(math.MaxInt64) // whoever does not say may have changed anything
+			if v, told := e.Data["bench_version"].(float64); told {
+				version = int64(v)
+			}
+			benches[id.Bench(b)] = max(benches[id.Bench(b)], version)
 		}
 		station, _ := e.Data["station"].(float64)
 		l := ss.current[id.Station(station)]
@@ -150,7 +157,7 @@ func (ss *stations) saw(events []event.Event) {
 		}
 	}
 	for _, l := range ss.current {
-		if benches[l.who.Bench] {
+		if benches[l.who.Bench] > l.view.Load() { // not what this line's own scans did
 			select {
 			case l.viewDue <- struct{}{}:
 			default: // due already

@@ -72,7 +72,7 @@ func (l *line) greet(ctx context.Context) bool {
 	}
 	welcome.Op, welcome.Version, welcome.ServerTime, welcome.Station = wire.OpWelcome, wire.Version, now, l.who.Name
 	if welcome.View != nil {
-		l.view = welcome.View.Version
+		l.view.Store(welcome.View.Version)
 	}
 	return l.say(welcome) && l.resend(ctx, m.OutcomeSeq)
 }
@@ -174,7 +174,8 @@ func (l *line) accept(ctx context.Context) bool {
 	if len(l.pending) == 0 {
 		l.pending = nil // lets the backing array go
 	}
-	l.last, l.view = max(l.last, answer.LastSeq), max(l.view, answer.View.Version)
+	l.last = max(l.last, answer.LastSeq)
+	l.view.Store(max(l.view.Load(), answer.View.Version))
 	return l.sayWait(wire.FromServer{Op: wire.OpOutcomes, Outcomes: answer.Outcomes, LastSeq: l.last, View: &answer.View})
 }
 
@@ -215,9 +216,9 @@ func (l *line) pushView(ctx context.Context) {
 		l.s.logger.Warn("view of bench", "bench", l.who.Bench, "error", err)
 		return
 	}
-	if view.Version <= l.view {
+	if view.Version <= l.view.Load() {
 		return
 	}
-	l.view = view.Version
+	l.view.Store(view.Version)
 	l.say(wire.FromServer{Op: wire.OpView, View: &view, LastSeq: l.last})
 }

@@ -56,28 +56,31 @@ func (l *Ledger) Record(ctx context.Context, tx *gorm.DB, ms []Movement, d Delta
 	if len(ms) == 0 {
 		return nil
 	}
-	if err := tx.WithContext(ctx).Create(&ms).Error; err != nil {
+	if err := l.Enter(tx.WithContext(ctx), ms, d).Error; err != nil {
 		return fmt.Errorf("post movements: %w", err)
 	}
+	return nil
+}
+
+// Enter is Record as one statement, for a pipeline: it has to be run, and the ids may stay unknown.
+func (l *Ledger) Enter(tx *gorm.DB, ms []Movement, d Deltas) *gorm.DB {
 	for _, m := range ms {
 		d.Add(m)
 	}
-	return nil
+	return tx.Create(&ms)
 }
 
 // Apply adds d to the balances in key order, so that transactions that share rows queue up and never wait in a circle.
 func (l *Ledger) Apply(ctx context.Context, tx *gorm.DB, d Deltas) error {
 	keys := make([]Key, 0, len(d))
-	for k, n := range d {
-		if n != 0 {
-			keys = append(keys, k)
-		}
+	for k := range d {
+		keys = append(keys, k) // also those that come out even: an account that was used has a balance
 	}
 	slices.SortFunc(keys, Key.compare)
 	for len(keys) > 0 {
 		n := 0
 		// A row that grows, or that may be negative, can be made as it is changed; PostgreSQL locks the rows of one INSERT in the order of its VALUES.
-		for n < len(keys) && (d[keys[n]] > 0 || keys[n].Account.Boundary()) {
+		for n < len(keys) && (d[keys[n]] >= 0 || keys[n].Account.Boundary()) {
 			n++
 		}
 		if n > 0 {

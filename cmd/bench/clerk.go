@@ -14,6 +14,7 @@ type Clerk struct {
 	scene  *Scene
 	blocks []wire.Block
 	seq    uint64
+	parcel Parcel   // at hand
 	queue  []string // codes still to scan of the parcel at hand, DONE the last
 }
 
@@ -34,6 +35,7 @@ func (c *Clerk) Next() (s scanner.Scan, piece bool, err error) {
 		if !ok {
 			return s, false, errNoParcel
 		}
+		c.parcel = p
 		data, c.queue = p.Waybill, append(append([]string(nil), p.Codes...), done)
 	default:
 		data, c.queue = c.queue[0], c.queue[1:]

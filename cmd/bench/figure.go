@@ -38,6 +38,13 @@ type Rig struct {
 	Close    func() error                    // may be nil
 }
 
+func (r *Rig) close() error {
+	if r.Close == nil {
+		return nil
+	}
+	return r.Close()
+}
+
 // choose returns the figures whose name matches only, in their order.
 func choose(all []Figure, only string) ([]Figure, error) {
 	re, err := regexp.Compile(only)

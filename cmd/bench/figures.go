@@ -4,7 +4,7 @@ import "fmt"
 
 // figures lists everything that is measured, in the order of the table.
 func figures() []Figure {
-	out := scanFigures()
+	out := append(scanFigures(), returnFigures()...)
 	return append(out,
 		Figure{Name: "agent_bytes_to_durable_p99", What: "bytes on the scanner's wire until the scanner hears that the scan is on the disk; against append + fdatasync", Unit: "µs",
 			Better: Lower, Target: Target{Ratio: 3}, Rig: durableRig},
@@ -51,6 +51,18 @@ func scanFigures() []Figure {
 			fig.Name, lite.Name = fig.Name+"_pipelined", lite.Name+"_pipelined"
 		}
 		out = append(out, fig, lite)
+	}
+	return out
+}
+
+// returnFigures are whole returns: how many a second, and how long one takes.
+func returnFigures() []Figure {
+	var out []Figure
+	for _, benches := range []int{1, 8, 32} {
+		name := fmt.Sprintf("return_pg_%d", benches)
+		what := fmt.Sprintf("%d benches, whole returns of %d pieces up to the refund accepted by the simulated bank, %%s; against as many commits by pgbench", benches, piecesOfReturn)
+		out = append(out, Figure{Name: name, What: fmt.Sprintf(what, "returns a second"), Unit: "returns/s", Better: Higher, Rig: returnsRig(benches, false)},
+			Figure{Name: name + "_p50", What: fmt.Sprintf(what, "median time"), Unit: "ms", Better: Lower, Rig: returnsRig(benches, true)})
 	}
 	return out
 }

@@ -17,7 +17,11 @@ func liteRig(l load) func(context.Context, *Floor) (*Rig, error) {
 		if err != nil {
 			return nil, errors.Join(err, stop())
 		}
-		crew, err := f.crew(ctx, url, l)
+		data, err := f.Dir()
+		if err != nil {
+			return nil, errors.Join(err, stop())
+		}
+		crew, err := f.crew(ctx, url, data, l, nil)
 		if err != nil {
 			return nil, errors.Join(err, stop())
 		}

@@ -99,12 +99,10 @@ func one(ctx context.Context, fig Figure, floor *Floor, runs int) (r Result, err
 	if err != nil {
 		return Result{}, fmt.Errorf("set up %s: %w", fig.Name, err)
 	}
-	if rig.Close != nil {
-		defer func() {
-			if e := rig.Close(); e != nil && err == nil {
-				err = fmt.Errorf("%s: %w", fig.Name, e)
-			}
-		}()
-	}
+	defer func() {
+		if e := rig.close(); e != nil && err == nil {
+			err = fmt.Errorf("%s: %w", fig.Name, e)
+		}
+	}()
 	return measure(ctx, fig, rig, runs)
 }

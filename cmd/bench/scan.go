@@ -71,7 +71,11 @@ func wsRig(l load) func(context.Context, *Floor) (*Rig, error) {
 		if err != nil {
 			return nil, errors.Join(err, stop())
 		}
-		crew, err := f.crew(ctx, url, l)
+		data, err := f.Dir()
+		if err != nil {
+			return nil, errors.Join(err, stop())
+		}
+		crew, err := f.crew(ctx, url, data, l, nil)
 		if err != nil {
 			return nil, errors.Join(err, stop())
 		}
@@ -94,12 +98,9 @@ type Crew struct {
 	stations []*Station
 }
 
-// crew fills the database at url, starts a server on it and connects the stations.
-func (f *Floor) crew(ctx context.Context, url string, l load) (c *Crew, err error) {
-	data, err := f.Dir()
-	if err != nil {
-		return nil, err
-	}
+// crew fills the database at url, starts a server on it, with its key ring in the folder data, and connects the stations.
+// shape, if not nil, changes the scene before anything is sent; more are flags of the server.
+func (f *Floor) crew(ctx context.Context, url, data string, l load, shape func(*Scene), more ...string) (c *Crew, err error) {
 	d, err := db.Open(ctx, url, db.Options{MaxConns: 4})
 	if err != nil {
 		return nil, err
@@ -119,11 +120,14 @@ func (f *Floor) crew(ctx context.Context, url string, l load) (c *Crew, err erro
 	if c.scene, err = NewScene(ctx, d, l.benches, l.oneSKU); err != nil {
 		return c, err
 	}
+	if shape != nil {
+		shape(c.scene)
+	}
 	tokens, err := c.scene.Enrol(ctx, data)
 	if err != nil {
 		return c, err
 	}
-	if c.server, err = f.serve(ctx, url, data); err != nil {
+	if c.server, err = f.serve(ctx, url, data, more...); err != nil {
 		return c, err
 	}
 	for _, token := range tokens {

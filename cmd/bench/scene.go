@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,8 @@ const (
 	firstEvent    = 800_000_000
 )
 
+// The parcels of the scan figures: four products, a dozen pieces of each. They are large so that opening and closing them, which is scanned and timed but not
+// counted, weighs little.
 const (
 	skuCount     = 2000
 	linesPer     = 4  // lines of a case
@@ -41,6 +44,7 @@ const (
 
 // Parcel is a return on its way: its waybill, and the codes of its pieces in the order of the hand.
 type Parcel struct {
+	Number  int // from 0
 	Waybill string
 	Codes   []string
 }
@@ -48,7 +52,10 @@ type Parcel struct {
 // Scene is a warehouse with benches and as many approved returns on their way as a measurement needs.
 type Scene struct {
 	DB      *db.DB
-	OneSKU  bool // every piece of every parcel is of the same SKU
+	OneSKU  bool   // every piece of every parcel is of the same SKU
+	Lines   int    // of a parcel
+	Each    int    // pieces of a line
+	Account string // merchant account at WeChat Pay that the orders were paid to; empty: no payments
 	Benches []id.Bench
 
 	skus    []catalogue.SKU
@@ -59,7 +66,7 @@ type Scene struct {
 
 // NewScene fills an empty store.
 func NewScene(ctx context.Context, d *db.DB, benches int, oneSKU bool) (*Scene, error) {
-	s := &Scene{DB: d, OneSKU: oneSKU}
+	s := &Scene{DB: d, OneSKU: oneSKU, Lines: linesPer, Each: piecesPer}
 	return s, d.InTx(ctx, func(tx *gorm.DB) error {
 		owner := catalogue.Owner{ID: 1, Code: "BENCH", Name: "基准"}
 		site := place.Warehouse{ID: 1, Code: "HZ1", Name: "杭州一仓", NameEn: "Hangzhou 1", TimeZone: "Asia/Shanghai"}
@@ -130,31 +137,41 @@ func (s *Scene) send(ctx context.Context, n int) error {
 	var cases []aftersales.Case
 	var caseLines []aftersales.CaseLine
 	var aliases []receiving.Alias
+	var payments []order.Payment
+	var paid []order.OrderPayment
 	var parcels []Parcel
 	for i := range n {
 		k := len(s.parcels) + i
-		o, c, p := id.Order(firstOrder+k), id.Case(firstCase+k), Parcel{Waybill: fmt.Sprintf("SF%013d", k), Codes: make([]string, parcelPieces)}
+		o, c, p := id.Order(firstOrder+k), id.Case(firstCase+k), Parcel{Number: k, Waybill: fmt.Sprintf("SF%013d", k), Codes: make([]string, s.Lines*s.Each)}
 		orders = append(orders, order.Order{ID: o, OwnerID: 1, ShopID: 1, Number: fmt.Sprintf("B%09d", k), State: "delivered", Currency: "CNY", PlacedAt: now.Add(-240 * time.Hour), Version: 1})
 		site := id.Warehouse(1)
 		cases = append(cases, aftersales.Case{ID: c, OwnerID: 1, ShopID: 1, WarehouseID: &site, Number: fmt.Sprintf("C%09d", k), OrderID: &o, Type: "return_refund",
-			Reason: "size_fit", Decision: "approved", Goods: "in_transit", Judgement: "none", Money: "none", RequestedMinor: 9900 * parcelPieces,
-			ApprovedMinor: 9900 * parcelPieces, Currency: "CNY", SubmittedAt: now.Add(-48 * time.Hour), Version: 1})
-		for l := range linesPer {
+			Reason: "size_fit", Decision: "approved", Goods: "in_transit", Judgement: "none", Money: "none", RequestedMinor: 9900 * int64(s.Lines*s.Each),
+			ApprovedMinor: 9900 * int64(s.Lines*s.Each), Currency: "CNY", SubmittedAt: now.Add(-48 * time.Hour), Version: 1})
+		for l := range s.Lines {
 			at := s.sku(k, l)
-			sku, line := s.skus[at].ID, id.OrderLine(firstLine+k*linesPer+l)
-			lines = append(lines, order.Line{ID: line, OrderID: o, LineNo: l + 1, Kind: "goods", SKUID: &sku, Quantity: piecesPer, PriceMinor: 9900, PaidMinor: 9900 * piecesPer,
-				ApprovedQuantity: piecesPer, ApprovedMinor: 9900 * piecesPer})
-			caseLines = append(caseLines, aftersales.CaseLine{ID: id.CaseLine(firstCaseLine + k*linesPer + l), CaseID: c, OrderLineID: &line, SKUID: sku, Quantity: piecesPer,
-				RequestedMinor: 9900 * piecesPer, ApprovedMinor: 9900 * piecesPer})
-			for n := range piecesPer {
-				p.Codes[n*linesPer+l] = s.codes[at] // one of each in turn, as they come out of the box
+			sku, line := s.skus[at].ID, id.OrderLine(firstLine+k*s.Lines+l)
+			lines = append(lines, order.Line{ID: line, OrderID: o, LineNo: l + 1, Kind: "goods", SKUID: &sku, Quantity: s.Each, PriceMinor: 9900, PaidMinor: 9900 * int64(s.Each),
+				ApprovedQuantity: s.Each, ApprovedMinor: 9900 * int64(s.Each)})
+			caseLines = append(caseLines, aftersales.CaseLine{ID: id.CaseLine(firstCaseLine + k*s.Lines + l), CaseID: c, OrderLineID: &line, SKUID: sku, Quantity: s.Each,
+				RequestedMinor: 9900 * int64(s.Each), ApprovedMinor: 9900 * int64(s.Each)})
+			for n := range s.Each {
+				p.Codes[n*s.Lines+l] = s.codes[at] // one of each in turn, as they come out of the box
 			}
 		}
 		aliases = append(aliases, receiving.Alias{Number: p.Waybill, Carrier: "sf", Role: "return", CaseID: &c, ValidFrom: now.Add(-48 * time.Hour), Source: "import"})
+		if s.Account != "" {
+			payments = append(payments, order.Payment{ID: id.Payment(k + 1), Gateway: "wechatpay", Account: s.Account, TransactionID: transactionID(k), OutTradeNo: fmt.Sprintf("T%09d", k),
+				Currency: "CNY", CapturedMinor: 9900 * int64(s.Lines*s.Each)})
+			paid = append(paid, order.OrderPayment{OrderID: o, PaymentID: id.Payment(k + 1), AmountMinor: 9900 * int64(s.Lines*s.Each)})
+		}
 		parcels = append(parcels, p)
 	}
 	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		for _, rows := range []any{&orders, &lines, &cases, &caseLines, &aliases} {
+		for _, rows := range []any{&orders, &lines, &cases, &caseLines, &aliases, &payments, &paid} {
+			if reflect.ValueOf(rows).Elem().Len() == 0 {
+				continue
+			}
 			if err := tx.CreateInBatches(rows, 200).Error; err != nil {
 				return err
 			}
@@ -173,7 +190,7 @@ func (s *Scene) sku(k, l int) int {
 	if s.OneSKU {
 		return 0
 	}
-	return (k*linesPer + l) % skuCount
+	return (k*s.Lines + l) % skuCount
 }
 
 // Take hands out the next parcel, to any bench. ok is false when none is left.
@@ -184,3 +201,6 @@ func (s *Scene) Take() (p Parcel, ok bool) {
 	}
 	return s.parcels[n], true
 }
+
+// transactionID is the payment's number at WeChat Pay.
+func transactionID(k int) string { return fmt.Sprintf("42000%023d", k) }

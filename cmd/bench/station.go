@@ -127,6 +127,11 @@ func (s *Station) fill() error {
 		s.inFlight[scan.Seq] = piece
 		scans = append(scans, scan)
 	}
+	return s.sendScans(scans...)
+}
+
+// sendScans sends scans in one message and asks for plates when few are left.
+func (s *Station) sendScans(scans ...scanner.Scan) error {
 	if len(scans) > 0 {
 		if err := s.send(wire.FromStation{Op: wire.OpScans, Scans: scans}); err != nil {
 			return err

@@ -46,7 +46,7 @@ var rooms = []struct {
 	{"receiving/receivingtest", []string{"receiving/...", "inventory/...", "scanner/...", "internal/..."}},
 	{"receiving/aftersales", []string{"receiving/order", "inventory/catalogue", "internal/..."}},
 	{"receiving/aftersales/intake", []string{"receiving/aftersales", "receiving", "receiving/order", "inventory/catalogue", "inventory/place", "scanner", "scanner/barcode", "internal/..."}},
-	{"receiving/aftersales/intake/sample", []string{"receiving/aftersales/intake", "scanner", "scanner/barcode", "internal/..."}},
+	{"receiving/aftersales/intake/sample", []string{"receiving/aftersales/intake", "scanner", "scanner/barcode"}},
 	{"receiving/aftersales/refund", []string{"receiving/aftersales", "receiving/order", "inventory", "inventory/catalogue", "internal/..."}},
 	{"receiving/aftersales/refund/gatewaytest", []string{"receiving/aftersales/refund"}},
 	{"receiving/aftersales/followup", []string{"receiving/aftersales/...", "receiving", "receiving/order", "inventory/...", "internal/..."}},

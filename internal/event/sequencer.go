@@ -17,7 +17,7 @@ const (
 	channel    = "backdock_events"
 	passLimit  = 5000
 	pollEvery  = 500 * time.Millisecond
-	minBetween = 5 * time.Millisecond // coalesces passes and wake-ups under load
+	minBetween = 25 * time.Millisecond // coalesces passes and wake-ups under load: a pass costs as much as a scan, and no screen shows more than forty states a second
 )
 
 // Run numbers events and wakes followers until ctx ends. Every server process runs one; on Postgres the passes exclude each other by an advisory lock.

@@ -77,26 +77,31 @@ func (c Case) Over() bool {
 	return slices.Contains([]string{"withdrawn", "rejected", "expired"}, c.Decision)
 }
 
-// grant raises the approved columns for the lines of a locked case and tells it. Lines that were granted before are left alone.
+// grant raises the approved columns for the lines of a locked case and tells it. Lines that were granted before are left alone. Where the buyer asks for less
+// than the lines are worth, the case's amount is spread over them by largest remainder.
 func grant(ctx context.Context, tx *gorm.DB, log *event.Log, c *Case, by id.User) error {
 	tx = tx.WithContext(ctx)
-	lines, err := linesOf(tx, c.ID)
-	if err != nil {
-		return err
-	}
 	if _, err := order.Locked(ctx, tx, *c.OrderID); err != nil {
 		return err
 	}
+	due, amounts, err := worth(tx, c.ID)
+	if err != nil {
+		return err
+	}
+	var sum int64
+	for _, a := range amounts {
+		sum += a
+	}
+	if left := max(0, c.RequestedMinor-c.ApprovedMinor); c.RequestedMinor > 0 && left < sum {
+		amounts = money.Share(left, amounts)
+	}
 	var told []event.Data
-	for _, l := range lines {
-		if l.OrderLineID == nil || l.ApprovedMinor > 0 {
-			continue
-		}
-		if err := raise(tx, &l); err != nil {
+	for i, l := range due {
+		if err := raise(tx, l, amounts[i]); err != nil {
 			return err
 		}
-		c.ApprovedMinor += l.ApprovedMinor
-		told = append(told, event.Data{"case_line": l.ID, "order_line": *l.OrderLineID, "quantity": l.Quantity, "approved_minor": l.ApprovedMinor})
+		c.ApprovedMinor += amounts[i]
+		told = append(told, event.Data{"case_line": l.ID, "order_line": *l.OrderLineID, "quantity": l.Quantity, "approved_minor": amounts[i]})
 	}
 	if err := tx.Model(&Case{}).Where("id = ?", c.ID).Update("approved_minor", c.ApprovedMinor).Error; err != nil {
 		return fmt.Errorf("approve case %s: %w", c.Number, err)
@@ -104,25 +109,45 @@ func grant(ctx context.Context, tx *gorm.DB, log *event.Log, c *Case, by id.User
 	return log.Append(ctx, tx, c.fact("backdock.case.approved.v1", by, event.Data{"type": c.Type, "approved_minor": c.ApprovedMinor, "currency": c.Currency, "lines": told}))
 }
 
-// raise books one case line on its order line.
-func raise(tx *gorm.DB, l *CaseLine) error {
-	var ol order.Line
-	if err := db.Lock(tx).Where("id = ?", *l.OrderLineID).Take(&ol).Error; err != nil {
-		return fmt.Errorf("lock order line %d: %w", *l.OrderLineID, err)
+// worth locks the order lines of a case and says, for each case line that is not granted yet, what its pieces are worth.
+func worth(tx *gorm.DB, caseID id.Case) (due []CaseLine, amounts []int64, err error) {
+	lines, err := linesOf(tx, caseID)
+	if err != nil {
+		return nil, nil, err
 	}
-	if ol.ApprovedQuantity+l.Quantity > ol.Quantity {
-		return fault.New(fault.Conflict, "over_approved", "line %d: %d of %d pieces are approved already, %d more are too many", ol.LineNo, ol.ApprovedQuantity, ol.Quantity, l.Quantity)
+	locked := map[id.OrderLine]*order.Line{}
+	for _, l := range lines {
+		if l.OrderLineID == nil || l.ApprovedMinor > 0 {
+			continue
+		}
+		ol := locked[*l.OrderLineID]
+		if ol == nil {
+			ol = &order.Line{}
+			if err := db.Lock(tx).Where("id = ?", *l.OrderLineID).Take(ol).Error; err != nil {
+				return nil, nil, fmt.Errorf("lock order line %d: %w", *l.OrderLineID, err)
+			}
+			locked[*l.OrderLineID] = ol
+		}
+		if ol.ApprovedQuantity+l.Quantity > ol.Quantity {
+			return nil, nil, fault.New(fault.Conflict, "over_approved", "line %d: %d of %d pieces are approved already, %d more are too many", ol.LineNo, ol.ApprovedQuantity, ol.Quantity, l.Quantity)
+		}
+		amount := Refundable(*ol, l.Quantity)
+		if l.RequestedMinor > 0 {
+			amount = min(amount, l.RequestedMinor)
+		}
+		ol.ApprovedQuantity, ol.ApprovedMinor = ol.ApprovedQuantity+l.Quantity, ol.ApprovedMinor+amount
+		due, amounts = append(due, l), append(amounts, amount)
 	}
-	l.ApprovedMinor = Refundable(ol, l.Quantity)
-	if l.RequestedMinor > 0 {
-		l.ApprovedMinor = min(l.ApprovedMinor, l.RequestedMinor)
+	return due, amounts, nil
+}
+
+// raise books one case line on its locked order line.
+func raise(tx *gorm.DB, l CaseLine, amount int64) error {
+	err := tx.Exec("UPDATE order_lines SET approved_quantity = approved_quantity + ?, approved_minor = approved_minor + ? WHERE id = ?", l.Quantity, amount, *l.OrderLineID).Error
+	if err != nil {
+		return fmt.Errorf("approve order line %d: %w", *l.OrderLineID, err)
 	}
-	res := tx.Model(&order.Line{}).Where("id = ?", ol.ID).
-		Updates(map[string]any{"approved_quantity": ol.ApprovedQuantity + l.Quantity, "approved_minor": ol.ApprovedMinor + l.ApprovedMinor})
-	if res.Error != nil {
-		return fmt.Errorf("approve line %d: %w", ol.LineNo, res.Error)
-	}
-	if err := tx.Model(&CaseLine{}).Where("id = ?", l.ID).Update("approved_minor", l.ApprovedMinor).Error; err != nil {
+	if err := tx.Model(&CaseLine{}).Where("id = ?", l.ID).Update("approved_minor", amount).Error; err != nil {
 		return fmt.Errorf("approve case line %d: %w", l.ID, err)
 	}
 	return nil

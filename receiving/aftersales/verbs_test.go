@@ -139,6 +139,46 @@ func TestApprovalsOfALineAddUpToWhatWasPaid(t *testing.T) {
 	})
 }
 
+// A buyer who asks for a part gets that part, whether the line or the case says so.
+func TestNoMoreThanWasAskedFor(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, d *db.DB) {
+		s := newShop(t, d)
+		o := s.order("1001", "", 3, 10000)
+		part := s.file("RT1", "1001", 1, 1500)
+		whole := s.file("RT2", "1001", 2, 0)
+		line := s.line(o)
+		s.do(func(tx *gorm.DB) error {
+			if err := tx.Create(&aftersales.CaseLine{CaseID: whole.ID, SKUID: 1, OrderLineID: &line.ID, Quantity: 1}).Error; err != nil {
+				return err
+			}
+			if err := tx.Exec("UPDATE case_lines SET quantity = 1 WHERE case_id = ?", whole.ID).Error; err != nil {
+				return err
+			}
+			return tx.Exec("UPDATE cases SET requested_minor = 2001 WHERE id = ?", whole.ID).Error
+		})
+		for _, c := range []aftersales.Case{part, whole} {
+			if err := s.approve(c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if l := s.line(o); l.ApprovedQuantity != 3 || l.ApprovedMinor != 1500+2001 {
+			t.Fatalf("approved %d, %d", l.ApprovedQuantity, l.ApprovedMinor)
+		}
+		var amounts []int64
+		d.Read.Table("case_lines").Where("case_id = ?", whole.ID).Order("id").Pluck("approved_minor", &amounts)
+		var c aftersales.Case
+		if d.Read.Take(&c, whole.ID); c.ApprovedMinor != 2001 || len(amounts) != 2 || amounts[0]+amounts[1] != 2001 || amounts[0]-amounts[1] > 1 || amounts[1]-amounts[0] > 1 {
+			t.Fatalf("case %d, lines %v", c.ApprovedMinor, amounts)
+		}
+		if err := s.withdraw(whole); err != nil {
+			t.Fatal(err)
+		}
+		if l := s.line(o); l.ApprovedQuantity != 1 || l.ApprovedMinor != 1500 {
+			t.Fatalf("after the withdrawal %d, %d", l.ApprovedQuantity, l.ApprovedMinor)
+		}
+	})
+}
+
 func TestMoneyOnItsWayKeepsItsApproval(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
 		s := newShop(t, d)

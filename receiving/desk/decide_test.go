@@ -20,7 +20,7 @@ type scene struct {
 
 const (
 	tee = iota + 1
-	cap
+	hat
 	teeXL
 	mug
 	foreign
@@ -30,7 +30,7 @@ func gtin(n int) string { return receivingtest.GTIN(n) }
 
 func newScene(s *receivingtest.Site) *scene {
 	black := s.SKU("TEE-L", gtin(tee), "OWN-TEE-L")
-	hat := s.SKU("CAP-U", gtin(cap))
+	hat := s.SKU("CAP-U", gtin(hat))
 	s.SKU("TEE-XL", gtin(teeXL))
 	s.SKU("MUG-1", gtin(mug), "CTN-MUG")
 	other, _ := s.Merchant("OTHER", "JD9")
@@ -94,7 +94,7 @@ func TestFindings(t *testing.T) {
 		{"match by SKU code", opened, "TEE-L", scanner.CodeMatched, "match", "quarantine", "ours", scanner.ToneOK, scanner.BlueTote},
 		{"over", full, gtin(tee), scanner.CodeOver, "", "", "", scanner.ToneMid, scanner.NoTote},
 		{"extra", full + gtin(tee) + " → over\n", "BD:+1", scanner.CodeExtra, "extra", "quarantine", "ours", scanner.ToneMid, scanner.YellowTote},
-		{"undeclared", opened, gtin(cap), scanner.CodeUndeclared, "undeclared", "quarantine", "ours", scanner.ToneMid, scanner.YellowTote},
+		{"undeclared", opened, gtin(hat), scanner.CodeUndeclared, "undeclared", "quarantine", "ours", scanner.ToneMid, scanner.YellowTote},
 		{"wrong spec", opened, gtin(teeXL), scanner.CodeWrongSpec, "wrong_spec", "custody", "buyer", scanner.ToneLow, scanner.RedTote},
 		{"wrong item", opened, gtin(mug), scanner.CodeWrongItem, "wrong_item", "custody", "buyer", scanner.ToneLow, scanner.RedTote},
 		{"other seller", opened, gtin(foreign), scanner.CodeWrongItem, "other_seller", "custody", "unknown", scanner.ToneLow, scanner.RedTote},
@@ -148,7 +148,7 @@ func TestDecisionOrder(t *testing.T) {
 		{"anything else is unknown", "what-is-this → unknown_code\nBD:UNKNOWN-OWNER → owner_unknown_opened"},
 		{"unknown code in a parcel is a piece", way + " → parcel_opened\nwhat-is-this → unknown_item"},
 		{"previous open, then insist", way + " → parcel_opened\n" + gtin(tee) + " → matched\nSF0000000000003 → previous_open\nSF0000000000003 → parcel_opened\n" + way + " → already_received"},
-		{"previous open, then another scan takes the doubt back", way + " → parcel_opened\n" + gtin(tee) + " → matched\nSF0000000000003 → previous_open\n" + gtin(cap) + " → undeclared\nSF0000000000003 → previous_open"},
+		{"previous open, then another scan takes the doubt back", way + " → parcel_opened\n" + gtin(tee) + " → matched\nSF0000000000003 → previous_open\n" + gtin(hat) + " → undeclared\nSF0000000000003 → previous_open"},
 		{"previous open, then DONE", way + " → parcel_opened\n" + gtin(tee) + " → matched\nSF0000000000003 → previous_open\nBD:DONE → closed_short\nSF0000000000003 → parcel_opened"},
 		{"a complete parcel closes by itself", way + " → parcel_opened\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → matched\nSF0000000000003 → parcel_opened\n" + way + " → already_received"},
 		{"an untouched parcel goes back to the dock", way + " → parcel_opened\nSF0000000000003 → previous_open\nSF0000000000003 → parcel_opened\n" + way + " → previous_open\n" + way + " → parcel_opened"},
@@ -173,7 +173,7 @@ func TestDecisionOrder(t *testing.T) {
 		{"short", way + " → parcel_opened\n" + gtin(tee) + " → matched\nBD:DONE → closed_short"},
 		{"controls with nothing open", "BD:DONE → nothing_open\nBD:EMPTY → nothing_open\nBD:HOLD → nothing_open\nBD:RESUME → nothing_open\nBD:+1 → nothing_to_add\nBD:CONDITION:damaged → nothing_to_mark\nBD:UNDO → nothing_to_undo"},
 		{"controls of other benches", "BD:PHOTO → control_not_here\nBD:EXCEPTION → control_not_here\nBD:GRADE:A → control_not_here\nBD:NONSENSE → control_unknown\nBD:CONDITION:perfect → control_unknown"},
-		{"+1 only right after over", way + " → parcel_opened\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → over\n" + gtin(cap) + " → undeclared\nBD:+1 → nothing_to_add"},
+		{"+1 only right after over", way + " → parcel_opened\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → over\n" + gtin(hat) + " → undeclared\nBD:+1 → nothing_to_add"},
 		{"badge", "BD:OPERATOR:right → operator_on\nBD:OPERATOR:wrong → badge_unknown\nBD:OPERATOR: → badge_unknown"},
 		{"no plate", "U0000004567 → unknown_code\n" + scanner.Plate(900) + " → plate_unknown"},
 	}, story.title, func(t *testing.T, site *receivingtest.Site, tc story) {
@@ -260,13 +260,13 @@ func TestDoubleRead(t *testing.T) {
 		send(gtin(tee), "gun", 300*time.Millisecond, scanner.CodeDoubleRead)
 		send(gtin(tee), "gun", 500*time.Millisecond, scanner.CodeDoubleRead) // still in front of the lens
 		send(gtin(tee), "fixed", 100*time.Millisecond, scanner.CodeMatched)  // another scanner, another piece
-		send(gtin(cap), "fixed", 100*time.Millisecond, scanner.CodeUndeclared)
+		send(gtin(hat), "fixed", 100*time.Millisecond, scanner.CodeUndeclared)
 		send(gtin(tee), "fixed", 100*time.Millisecond, scanner.CodeOver) // one between
 		send("BD:+1", "fixed", time.Second, scanner.CodeExtra)
 		send("BD:+1", "fixed", 599*time.Millisecond, scanner.CodeDoubleRead)
-		send(gtin(cap), "fixed", time.Second, scanner.CodeUndeclared)
-		send(gtin(cap), "fixed", 700*time.Millisecond, scanner.CodeUndeclared, scanner.DoubleRead) // the flag alone decides nothing
-		send(gtin(cap), "fixed", -time.Hour, scanner.CodeRepeatAfterRestart, scanner.RepeatAfterRestart)
-		send(gtin(cap), "fixed", time.Second, scanner.CodeUndeclared)
+		send(gtin(hat), "fixed", time.Second, scanner.CodeUndeclared)
+		send(gtin(hat), "fixed", 700*time.Millisecond, scanner.CodeUndeclared, scanner.DoubleRead) // the flag alone decides nothing
+		send(gtin(hat), "fixed", -time.Hour, scanner.CodeRepeatAfterRestart, scanner.RepeatAfterRestart)
+		send(gtin(hat), "fixed", time.Second, scanner.CodeUndeclared)
 	})
 }

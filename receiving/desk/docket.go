@@ -146,14 +146,18 @@ func (d *docket) readPlates(tx *gorm.DB) error {
 		Plate         string
 		ReceiptLineID id.ReceiptLine
 		Condition     string
+		Scanned       string
 	}
-	err := tx.Raw("SELECT plate, receipt_line_id, condition FROM units WHERE parcel_id = ? AND state <> 'undone' AND receipt_line_id IS NOT NULL ORDER BY id", d.parcel.ID).
+	err := tx.Raw("SELECT plate, receipt_line_id, condition, scanned FROM units WHERE parcel_id = ? AND state <> 'undone' AND receipt_line_id IS NOT NULL ORDER BY id", d.parcel.ID).
 		Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read units of parcel %d: %w", d.parcel.ID, err)
 	}
 	for _, r := range rows {
 		if l := d.line(r.ReceiptLineID); l != nil {
+			if l.Expected == 0 && len(l.plates) == 0 {
+				l.codes = []string{r.Scanned} // what was read from the piece says more than what could have been
+			}
 			l.plates = append(l.plates, r.Plate)
 			l.mark = r.Condition
 		}

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"gorm.io/gorm"
+
+	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/catalogue"
@@ -25,6 +28,7 @@ type out struct {
 	events    []func() event.Event
 	dockets   []*docket // may have changed
 	closed    []*docket // to settle with their cases
+	pipe      *db.Pipeline
 }
 
 // movement is a movement whose unit may have no id yet.
@@ -92,10 +96,11 @@ func (s *session) file(r *ruling) error {
 	return nil
 }
 
-// sync writes what has come together so far, so that a question to the database sees it. Events and balances wait for the end.
-func (s *session) sync() error {
-	steps := []func() error{s.lockCases, s.writeStandIns, s.writeLines, s.writeUnits, s.updateLines, s.updateParcels, s.writeOutcomes, s.writeMovements, s.settleCases}
-	for _, step := range steps {
+// sync writes what has come together so far, so that a question to the database sees it. Events and balances wait for the end. What gets an id from the
+// database goes first and by itself; all the rest is one round trip, with more at its end.
+func (s *session) sync(more ...func() error) error {
+	steps := []func() error{s.lockCases, s.writeStandIns, s.writeLines, s.writeUnits, s.updateLines, s.updateParcels, s.writeOutcomes, s.writeMovements}
+	for _, step := range append(append(steps, more...), s.send, s.settleCases) {
 		if err := step(); err != nil {
 			return err
 		}
@@ -103,31 +108,62 @@ func (s *session) sync() error {
 	return nil
 }
 
-// flush writes everything: sync, then events, whose triggers see the whole of it, the bench and the producer, and last the balances, which all benches share.
+// flush writes everything: sync with bench and producer, then events, whose triggers see the whole of it, and last the balances, which all benches share.
 func (s *session) flush() error {
-	if err := s.sync(); err != nil {
+	if err := s.sync(s.updateBench, s.updateProducer); err != nil {
 		return err
 	}
 	events := make([]event.Event, len(s.out.events))
 	for i, e := range s.out.events {
 		events[i] = e()
+		if _, here := events[i].Data["bench"]; here {
+			// A socket that has shown the bench at this version need not read it again because of this event.
+			events[i].Data["bench_version"] = s.bench.Version
+		}
 	}
 	s.out.events = nil
 	if err := s.log.Append(s.ctx, s.tx, events...); err != nil {
 		return err
 	}
-	b := s.bench
-	err := s.tx.Exec(`UPDATE benches SET operator_id = ?, open_parcel_id = ?, pending = ?, day = ?, day_parcels = ?, day_pieces = ?, last_scan_at = ?, version = ? WHERE id = ?`,
-		b.OperatorID, b.OpenParcelID, s.pending.text(), b.Day, b.DayParcels, b.DayPieces, b.LastScanAt, b.Version, b.ID).Error
-	if err != nil {
-		return fmt.Errorf("write bench: %w", err)
-	}
-	p := s.producer
-	err = s.tx.Exec("UPDATE producers SET last_seq = ?, last_data = ?, last_device = ?, last_mono_us = ? WHERE id = ?", p.LastSeq, p.LastData, p.LastDevice, p.LastMonoUS, p.ID).Error
-	if err != nil {
-		return fmt.Errorf("write producer: %w", err)
-	}
 	return s.ledger.Apply(s.ctx, s.tx, s.out.deltas)
+}
+
+// later adds a statement to those that go together. Nothing else may be asked of the database between it and send.
+func (s *session) later(what string, check func(rows int64) error, build func(tx *gorm.DB) *gorm.DB) error {
+	if s.out.pipe == nil {
+		s.out.pipe = db.NewPipeline(s.tx)
+	}
+	return s.out.pipe.Add(what, build, check)
+}
+
+func (s *session) send() error {
+	if s.out.pipe == nil {
+		return nil
+	}
+	return s.out.pipe.Run(s.ctx)
+}
+
+// guarded wants exactly one row: none means that somebody was faster.
+func guarded(rows int64) error {
+	if rows != 1 {
+		return errMoved
+	}
+	return nil
+}
+
+func (s *session) updateBench() error {
+	b := s.bench
+	return s.later("write bench", nil, func(tx *gorm.DB) *gorm.DB {
+		return tx.Exec(`UPDATE benches SET operator_id = ?, open_parcel_id = ?, pending = ?, day = ?, day_parcels = ?, day_pieces = ?, last_scan_at = ?, version = ? WHERE id = ?`,
+			b.OperatorID, b.OpenParcelID, s.pending.text(), b.Day, b.DayParcels, b.DayPieces, b.LastScanAt, b.Version, b.ID)
+	})
+}
+
+func (s *session) updateProducer() error {
+	p := s.producer
+	return s.later("write producer", nil, func(tx *gorm.DB) *gorm.DB {
+		return tx.Exec("UPDATE producers SET last_seq = ?, last_data = ?, last_device = ?, last_mono_us = ? WHERE id = ?", p.LastSeq, p.LastData, p.LastDevice, p.LastMonoUS, p.ID)
+	})
 }
 
 func (s *session) writeStandIns() error {
@@ -201,7 +237,7 @@ func (s *session) writeMovements() error {
 		rows[i] = m.Movement
 	}
 	s.out.movements = nil
-	return s.ledger.Record(s.ctx, s.tx, rows, s.out.deltas)
+	return s.later("post movements", nil, func(tx *gorm.DB) *gorm.DB { return s.ledger.Enter(tx, rows, s.out.deltas) })
 }
 
 // updateLines writes the counts of lines in one statement. Columns of VALUES have the same names on both databases.
@@ -221,11 +257,9 @@ func (s *session) updateLines() error {
 		return nil
 	}
 	values := strings.TrimSuffix(strings.Repeat("(CAST(? AS BIGINT), CAST(? AS INTEGER), CAST(? AS TEXT)), ", n), ", ")
-	err := s.tx.Exec("UPDATE receipt_lines SET received = v.column2, finding = v.column3 FROM (VALUES "+values+") AS v WHERE receipt_lines.id = v.column1", args...).Error
-	if err != nil {
-		return fmt.Errorf("update lines: %w", err)
-	}
-	return nil
+	return s.later("update lines", nil, func(tx *gorm.DB) *gorm.DB {
+		return tx.Exec("UPDATE receipt_lines SET received = v.column2, finding = v.column3 FROM (VALUES "+values+") AS v WHERE receipt_lines.id = v.column1", args...)
+	})
 }
 
 // updateParcels writes changed parcels, each only at the version it was read at: whoever changed it meanwhile did so without the bench's lock.
@@ -235,15 +269,15 @@ func (s *session) updateParcels() error {
 		if p.Version == d.stored {
 			continue
 		}
-		res := s.tx.Exec(`UPDATE parcels SET owner_id = ?, kind = ?, state = ?, carrier = ?, waybill = ?, note = ?, bench_id = ?, opened_at = ?, opened_by = ?, closed_at = ?, closed_by = ?,
+		was := d.stored
+		err := s.later("update parcel "+p.Number(), guarded, func(tx *gorm.DB) *gorm.DB {
+			return tx.Exec(`UPDATE parcels SET owner_id = ?, kind = ?, state = ?, carrier = ?, waybill = ?, note = ?, bench_id = ?, opened_at = ?, opened_by = ?, closed_at = ?, closed_by = ?,
  held_at = ?, expected = ?, received = ?, pieces = ?, version = ? WHERE id = ? AND version = ?`,
-			p.OwnerID, p.Kind, p.State, p.Carrier, p.Waybill, p.Note, p.BenchID, p.OpenedAt, p.OpenedBy, p.ClosedAt, p.ClosedBy,
-			p.HeldAt, p.Expected, p.Received, p.Pieces, p.Version, p.ID, d.stored)
-		if res.Error != nil {
-			return fmt.Errorf("update parcel %s: %w", p.Number(), res.Error)
-		}
-		if res.RowsAffected != 1 {
-			return errMoved
+				p.OwnerID, p.Kind, p.State, p.Carrier, p.Waybill, p.Note, p.BenchID, p.OpenedAt, p.OpenedBy, p.ClosedAt, p.ClosedBy,
+				p.HeldAt, p.Expected, p.Received, p.Pieces, p.Version, p.ID, was)
+		})
+		if err != nil {
+			return err
 		}
 		d.stored = p.Version
 	}
@@ -261,17 +295,16 @@ func (s *session) writeOutcomes() error {
 		}
 		rows[i] = f.row
 	}
-	if err := s.tx.Create(&rows).Error; err != nil {
-		return fmt.Errorf("write outcomes: %w", err)
+	if err := s.later("write outcomes", nil, func(tx *gorm.DB) *gorm.DB { return tx.Create(&rows) }); err != nil {
+		return err
 	}
 	for _, f := range s.out.undone {
 		o := f.ruling.undoes
-		res := s.tx.Exec("UPDATE outcomes SET undone_by = ?, undone_producer = ? WHERE producer = ? AND seq = ? AND undone_by IS NULL", f.row.Seq, f.row.Producer, o.Producer, o.Seq)
-		if res.Error != nil {
-			return fmt.Errorf("mark undone: %w", res.Error)
-		}
-		if res.RowsAffected != 1 {
-			return errMoved
+		err := s.later("mark undone", guarded, func(tx *gorm.DB) *gorm.DB {
+			return tx.Exec("UPDATE outcomes SET undone_by = ?, undone_producer = ? WHERE producer = ? AND seq = ? AND undone_by IS NULL", f.row.Seq, f.row.Producer, o.Producer, o.Seq)
+		})
+		if err != nil {
+			return err
 		}
 	}
 	s.out.outcomes, s.out.undone = nil, nil

@@ -125,7 +125,7 @@ func (d *Desk) Stored(ctx context.Context, producer string, after uint64, limit 
 // outcome is a stored row as the station knows it.
 func (n *directory) outcome(ctx context.Context, tx *gorm.DB, row receiving.Outcome) (scanner.Outcome, error) {
 	o := scanner.Outcome{Seq: uint64(row.Seq), Verdict: scanner.Verdict(row.Verdict), Code: scanner.Code(row.Code), Tone: scanner.Tone(row.Tone), Tote: scanner.Tote(row.Tote),
-		Plate: row.Plate, At: row.ReceivedAt}
+		Plate: row.Plate, At: row.ReceivedAt.UTC()}
 	if err := json.Unmarshal([]byte(row.Params), &o.Params); err != nil {
 		return o, fmt.Errorf("params of outcome %d: %w", row.Seq, err)
 	}

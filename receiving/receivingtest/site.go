@@ -37,13 +37,16 @@ type Site struct {
 }
 
 // New makes a site on a migrated database.
-func New(t testing.TB, d *db.DB) *Site {
+func New(t testing.TB, d *db.DB) *Site { return NewNamed(t, d, "HZ1", "QINGYU", "TM1") }
+
+// NewNamed makes a site beside others on the same database.
+func NewNamed(t testing.TB, d *db.DB, warehouse, owner, shop string) *Site {
 	s := &Site{T: t, DB: d, Clock: clock.NewFake(Start)}
 	s.Log = event.NewLog(d, s.Clock)
 	s.Desk = s.NewDesk()
-	s.Warehouse = place.Warehouse{Code: "HZ1", Name: "华东退货仓", NameEn: "East China returns", TimeZone: "Asia/Shanghai"}
+	s.Warehouse = place.Warehouse{Code: warehouse, Name: "华东退货仓", NameEn: "East China returns", TimeZone: "Asia/Shanghai"}
 	s.Create(&s.Warehouse)
-	s.Owner, s.Shop = s.Merchant("QINGYU", "TM1")
+	s.Owner, s.Shop = s.Merchant(owner, shop)
 	return s
 }
 

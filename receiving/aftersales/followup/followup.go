@@ -22,6 +22,7 @@ import (
 // Refunds is what a trigger asks of the refund engine.
 type Refunds interface {
 	Request(ctx context.Context, tx *gorm.DB, e refund.Entitlement) (refund.Asked, error)
+	CancelCase(ctx context.Context, tx *gorm.DB, c id.Case, by id.User, code string) (int, error)
 }
 
 // Followup reacts to events.
@@ -39,6 +40,8 @@ func (f *Followup) Trigger(ctx context.Context, tx *gorm.DB, e event.Event) erro
 	switch e.Type {
 	case "backdock.case.approved.v1":
 		return f.approved(ctx, tx, e)
+	case "backdock.case.changed.v1":
+		return f.over(ctx, tx, e)
 	case "backdock.parcel.closed.v1":
 		return f.closed(ctx, tx, e)
 	case "backdock.parcel.claimed.v1":

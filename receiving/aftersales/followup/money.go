@@ -37,6 +37,16 @@ func (f *Followup) approved(ctx context.Context, tx *gorm.DB, e event.Event) err
 	return nil
 }
 
+// over withdraws the refunds of a dead request that have not gone out. It comes before the approval is taken back, which what they reserve would keep up.
+func (f *Followup) over(ctx context.Context, tx *gorm.DB, e event.Event) error {
+	decision := fmt.Sprint(e.Data["decision"])
+	if !(aftersales.Case{Decision: decision}).Over() {
+		return nil
+	}
+	_, err := f.refunds.CancelCase(ctx, tx, id.Case(number(e.Data["case"])), e.ByUser, "case_"+decision)
+	return err
+}
+
 // closed pays for the matched pieces of a parcel when the policy is to pay on receipt.
 func (f *Followup) closed(ctx context.Context, tx *gorm.DB, e event.Event) error {
 	var parcel int64

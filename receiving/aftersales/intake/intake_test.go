@@ -3,6 +3,7 @@ package intake_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -289,6 +290,26 @@ func TestCaseBeforeItsOrder(t *testing.T) {
 	})
 }
 
+// strangers puts parcels of unknown owner under a waybill, one per state.
+func (f door) strangers(waybill string, states ...string) {
+	f.t.Helper()
+	for _, s := range states {
+		p := receiving.Parcel{WarehouseID: 1, Kind: "unknown", State: s, Waybill: waybill, CreatedAt: now, Version: 1}
+		if err := f.d.InTx(f.t.Context(), func(tx *gorm.DB) error { return tx.Create(&p).Error }); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+}
+
+// caseAndLine reads a case and the first order line.
+func (f door) caseAndLine(number string) (c aftersales.Case, l order.Line) {
+	f.t.Helper()
+	if err := errors.Join(f.d.Read.Where("number = ?", number).Take(&c).Error, f.d.Read.Where("line_no = 1").Take(&l).Error); err != nil {
+		f.t.Fatal(err)
+	}
+	return c, l
+}
+
 func TestCasesFollowTheChannelAndNeverBackwards(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
 		var observed, claimed []string
@@ -306,19 +327,10 @@ func TestCasesFollowTheChannelAndNeverBackwards(t *testing.T) {
 			},
 		})
 		f.clean(f.Orders(t.Context(), []intake.Order{anOrder("1001", 10000)}))
-		parcels := []receiving.Parcel{{WarehouseID: 1, Kind: "unknown", State: "closed", Waybill: "SF1438027699510", CreatedAt: now, Version: 1},
-			{WarehouseID: 1, Kind: "unknown", State: "open", Waybill: "SF1438027699510", CreatedAt: now, Version: 1}}
-		if err := d.InTx(t.Context(), func(tx *gorm.DB) error { return tx.Create(&parcels).Error }); err != nil {
-			t.Fatal(err)
-		}
+		f.strangers("SF1438027699510", "closed", "open")
 		c := aCase("RT1", "1001", "approved", 3)
 		f.clean(f.Cases(t.Context(), []intake.Case{c}))
-		state := func() (c aftersales.Case, l order.Line) {
-			d.Read.Where("number = 'RT1'").Take(&c)
-			d.Read.Where("line_no = 1").Take(&l)
-			return c, l
-		}
-		if got, l := state(); got.Decision != "approved" || got.Goods != "awaited" || got.ApprovedMinor != 10000 || l.ApprovedMinor != 10000 {
+		if got, l := f.caseAndLine("RT1"); got.Decision != "approved" || got.Goods != "awaited" || got.ApprovedMinor != 10000 || l.ApprovedMinor != 10000 {
 			t.Fatalf("%+v", got)
 		}
 		c.Waybills = []intake.Waybill{{Carrier: "sf", Number: "sf 1438 0276 9951 0"}}
@@ -329,7 +341,7 @@ func TestCasesFollowTheChannelAndNeverBackwards(t *testing.T) {
 		}
 		c.Decision = "withdrawn"
 		f.clean(f.Cases(t.Context(), []intake.Case{c}))
-		if got, l := state(); got.Decision != "withdrawn" || got.ApprovedMinor != 0 || l.ApprovedMinor != 0 || l.ApprovedQuantity != 0 {
+		if got, l := f.caseAndLine("RT1"); got.Decision != "withdrawn" || got.ApprovedMinor != 0 || l.ApprovedMinor != 0 || l.ApprovedQuantity != 0 {
 			t.Fatalf("%+v, %+v", got, l)
 		}
 		c.Decision = "rejected"
@@ -341,7 +353,7 @@ func TestCasesFollowTheChannelAndNeverBackwards(t *testing.T) {
 		for range 2 {
 			f.clean(f.Cases(t.Context(), []intake.Case{c}))
 		}
-		if got, _ := state(); got.Money != "returned_elsewhere" || fmt.Sprint(observed) != "[1:10000 1:10000]" {
+		if got, _ := f.caseAndLine("RT1"); got.Money != "returned_elsewhere" || fmt.Sprint(observed) != "[1:10000 1:10000]" {
 			t.Fatalf("%+v, observed %v", got, observed)
 		}
 		c.Lines[0].Quantity = 2

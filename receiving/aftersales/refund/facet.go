@@ -17,6 +17,7 @@ type tally struct {
 	approved, deducted int64 // due = approved − deducted
 	ours, elsewhere    int64 // with the buyer
 	waiting, out, void bool  // refunds of ours that wait, are out, or ended without paying
+	over               bool  // the request is dead: nothing is due any more
 }
 
 // facet derives the money facet of a case. Two things it does not know by itself stay: that goods failed inspection after the money went (to_recover), and
@@ -36,6 +37,8 @@ func (t tally) facet(current string) string {
 		return "returned"
 	case got > 0:
 		return "partly_returned"
+	case t.over && !t.waiting && (current == "due" || current == "sending"):
+		return "none"
 	case t.waiting || t.void || current == "sending":
 		return "due"
 	}
@@ -57,6 +60,7 @@ func (e *Engine) refreshCase(ctx context.Context, tx *gorm.DB, l *locked, by id.
 	if err != nil {
 		return err
 	}
+	t.over = l.caze.Over()
 	to := t.facet(l.caze.Money)
 	if to == l.caze.Money {
 		return nil

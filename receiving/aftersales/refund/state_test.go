@@ -76,6 +76,10 @@ func TestFacet(t *testing.T) {
 		"together":                   {tally{approved: 10, ours: 6, elsewhere: 4}, "sending", "returned"},
 		"twice":                      {tally{approved: 10, ours: 10, elsewhere: 10}, "returned", "to_recover"},
 		"to recover stays":           {tally{approved: 10, ours: 10}, "to_recover", "to_recover"},
+		"over, all withdrawn":        {tally{approved: 10, over: true}, "due", "none"},
+		"over, one is still out":     {tally{approved: 10, over: true, out: true}, "due", "sending"},
+		"over, one failed":           {tally{approved: 10, over: true, void: true}, "sending", "none"},
+		"over, paid before":          {tally{approved: 10, over: true, ours: 10}, "returned", "returned"},
 		"recovered stays":            {tally{approved: 10, ours: 10}, "recovered", "recovered"},
 		"nothing approved, ours out": {tally{ours: 1}, "sending", "to_recover"},
 	} {

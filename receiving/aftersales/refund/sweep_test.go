@@ -12,54 +12,6 @@ import (
 	"github.com/backdock/backdock/receiving/aftersales/refund"
 )
 
-func (b *bed) on(trigger refund.Trigger, ent refund.Entitlement) (out refund.Asked) {
-	b.t.Helper()
-	b.tx(func(tx *gorm.DB) (err error) {
-		out, err = b.On(b.t.Context(), tx, trigger, ent)
-		return err
-	})
-	return out
-}
-
-func TestTriggersFollowThePolicy(t *testing.T) {
-	triggers := []refund.Trigger{refund.OnApproval, refund.OnReceiptClosed, refund.OnQCPassed}
-	testkit.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBed(t, d, 1<<40)
-		for i, policy := range triggers {
-			b.tx(func(tx *gorm.DB) error { return tx.Exec("UPDATE policies SET refund_trigger = ?", policy).Error })
-			for j, trigger := range triggers {
-				c := b.approved(b.order([]spec{{1, 1000}}, 1000))
-				if got := len(b.on(trigger, refund.ForCase(c.id)).Refunds); got != map[bool]int{true: 1}[j >= i] {
-					t.Errorf("policy %s, trigger %s: %d refunds", policy, trigger, got)
-				}
-				b.on(trigger, refund.ForCase(c.id)) // a trigger that comes twice is no fault
-			}
-			c := b.approved(b.order([]spec{{1, 1000}}, 1000))
-			b.tx(func(tx *gorm.DB) error {
-				return tx.Exec("UPDATE cases SET type = 'refund_only' WHERE id = ?", c.id).Error
-			})
-			if got := len(b.on(refund.OnApproval, refund.ForCase(c.id)).Refunds); got != 1 {
-				t.Errorf("policy %s: a refund without return waits for goods", policy)
-			}
-		}
-		if b.tasks(refund.TaskRefused) != 0 {
-			t.Error("people are asked about what is settled")
-		}
-		b.audit()
-	})
-}
-
-func TestRefusedTriggerBecomesATask(t *testing.T) {
-	testkit.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBed(t, d, 1<<40)
-		c := b.approved(b.order([]spec{{1, 1000}}, 999))
-		if out := b.on(refund.OnQCPassed, refund.ForCase(c.id)); len(out.Refunds) != 0 || b.tasks(refund.TaskRefused) != 1 {
-			t.Fatalf("%+v, %d tasks", out, b.tasks(refund.TaskRefused))
-		}
-		b.audit()
-	})
-}
-
 func TestCaseOverBeforeTheMoneyIsOut(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
 		b := newBed(t, d, 1<<40)
