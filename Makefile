@@ -37,13 +37,13 @@ test: .cache/setup-test lint test-go test-web test-e2e fuzz ## every kind of tes
 	@echo "make test: all passed"
 
 test-go: .cache/setup-test-go web $(BINARIES) ## Go tests on PostgreSQL and SQLite
-	go test -timeout 20m ./...
+	BACKDOCK_BIN=$(CURDIR)/bin go test -timeout 20m ./...
 
 test-web: .cache/npm ## unit tests of the browser UI
 	cd web && npm test --silent && npm run typecheck --silent && npm run build --silent && npm run budget --silent
 
 test-e2e: .cache/setup-test web $(BINARIES) ## end to end in Chromium against the demo
-	cd web && npm run e2e --silent
+	.ci/e2e.sh
 
 lint: .cache/setup-build web ## formatting, vet, staticcheck, import rules
 	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi

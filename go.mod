@@ -2,6 +2,9 @@ module github.com/backdock/backdock
 
 go 1.26.0
 
+// npm packages may carry Go files of their own.
+ignore ./web/node_modules
+
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/alecthomas/kong-yaml v0.2.0

@@ -58,7 +58,8 @@ type Options struct {
 	BodyLimit      int           // bytes of a request; 0 takes 1 MiB
 	RequestTimeout time.Duration // 0 takes 15 s
 	BoardEvery     time.Duration // shortest time between two boards of a warehouse; 0 takes a second
-	Ping           time.Duration // between pings of a socket; 0 takes 20 s. A peer silent for twice that is gone
+	Ping           time.Duration // between pings of a socket; 0 takes 20 s. A peer silent for twice that and Grace is gone
+	Grace          time.Duration // 0 takes 10 s
 	Recheck        time.Duration // how often an open /ws/live asks whether its session and grants still stand; 0 takes a minute
 }
 
@@ -77,6 +78,9 @@ func (o *Options) fill() {
 	}
 	if o.Recheck == 0 {
 		o.Recheck = time.Minute
+	}
+	if o.Grace == 0 {
+		o.Grace = 10 * time.Second
 	}
 	if o.Ping == 0 {
 		o.Ping = 20 * time.Second

@@ -31,6 +31,7 @@ type socket struct {
 	code    int // of the close frame, set before closing is closed
 	reason  string
 	ping    time.Duration
+	grace   time.Duration
 	slow    func()
 
 	reading sync.Mutex // guards the read deadline against being moved once the writer has cut it
@@ -83,7 +84,7 @@ func (ss *sockets) handler(k socketKind, admit func(c *fiber.Ctx) (any, error), 
 
 func (ss *sockets) run(k socketKind, conn *websocket.Conn, serve func(ctx context.Context, sk *socket, who any)) {
 	log := ss.s.logger.With("socket", k.name, "conn", id.Hex(4))
-	sk := &socket{conn: conn, queue: make(chan []byte, k.queue), closing: make(chan struct{}), ping: ss.s.o.Ping}
+	sk := &socket{conn: conn, queue: make(chan []byte, k.queue), closing: make(chan struct{}), ping: ss.s.o.Ping, grace: ss.s.o.Grace}
 	sk.slow = func() { ss.s.metrics.slow.WithLabelValues(k.name).Inc() }
 	if !ss.add(sk) {
 		_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseServiceRestart, "restart"), time.Now().Add(writeWithin))
@@ -219,7 +220,7 @@ func (sk *socket) extend() error {
 	if sk.cut {
 		return errClosed
 	}
-	return sk.conn.SetReadDeadline(time.Now().Add(2*sk.ping + writeWithin))
+	return sk.conn.SetReadDeadline(time.Now().Add(2*sk.ping + sk.grace))
 }
 
 // linger reads and discards until the peer has seen the close frame: closing a connection with unread bytes resets it, and the reset can overtake the frame.

@@ -74,8 +74,11 @@ SELECT CASE WHEN note = 'empty_box' THEN 'empty_box' ELSE 'short' END, CASE WHEN
 UNION ALL
 SELECT 'refund_' || r.state, CASE WHEN r.state = 'held' THEN 0 ELSE 1 END, r.number, CASE WHEN r.hold_code <> '' THEN r.hold_code ELSE r.reason END, COALESCE(r.sent_at, r.requested_at)
   FROM refunds r LEFT JOIN units u ON u.id = r.unit_id LEFT JOIN cases c ON c.id = r.case_id
-  WHERE (COALESCE(u.warehouse_id, c.warehouse_id) = @site OR COALESCE(u.warehouse_id, c.warehouse_id) IS NULL)
-    AND (r.state IN ('held', 'unknown') OR r.state = 'failed' AND NOT EXISTS (SELECT 1 FROM refunds n WHERE n.replaces = r.id))
+  WHERE COALESCE(u.warehouse_id, c.warehouse_id, @site) = @site AND r.state NOT IN ('succeeded', 'failed', 'closed', 'cancelled', 'paid_by_hand') AND r.state IN ('held', 'unknown')
+UNION ALL
+SELECT 'refund_failed', 1, r.number, CASE WHEN r.hold_code <> '' THEN r.hold_code ELSE r.reason END, COALESCE(r.sent_at, r.requested_at)
+  FROM refunds r LEFT JOIN units u ON u.id = r.unit_id LEFT JOIN cases c ON c.id = r.case_id
+  WHERE COALESCE(u.warehouse_id, c.warehouse_id, @site) = @site AND r.state = 'failed' AND NOT EXISTS (SELECT 1 FROM refunds n WHERE n.replaces = r.id)
 UNION ALL
 SELECT 'parked', 1, producer || ':' || CAST(seq AS TEXT), code, received_at FROM outcomes WHERE warehouse_id = @site AND code IN ('parked', 'seq_conflict') AND received_at >= @week`
 

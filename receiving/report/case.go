@@ -119,7 +119,7 @@ func (r *Reports) Cases(ctx context.Context, s auth.Scope, f CaseFilter, a Ask) 
 		return Page[CaseRow]{}, err
 	}
 	if more {
-		q.and("(c.submitted_at < ? OR (c.submitted_at = ? AND c.id < ?))", m.K, m.K, m.I)
+		q.and("c.submitted_at <= ? AND (c.submitted_at < ? OR c.id < ?)", m.K, m.K, m.I)
 	}
 	rows, err := scan[caseRow](r.db.From(ctx), "cases", caseSelect+q.where()+" ORDER BY c.submitted_at DESC, c.id DESC LIMIT ?", append(q.args, a.limit()+1)...)
 	return convert(page(rows, a.limit(), func(c caseRow) mark { return mark{K: c.SubmittedAt.UTC(), I: int64(c.ID)} }), caseRow.public), err

@@ -138,7 +138,7 @@ func (r *Reports) Orders(ctx context.Context, s auth.Scope, f OrderFilter, a Ask
 		return Page[OrderRow]{}, err
 	}
 	if more {
-		q.and("(o.placed_at < ? OR (o.placed_at = ? AND o.id < ?))", m.K, m.K, m.I)
+		q.and("o.placed_at <= ? AND (o.placed_at < ? OR o.id < ?)", m.K, m.K, m.I)
 	}
 	rows, err := scan[orderRow](r.db.From(ctx), "orders", orderSelect+q.where()+" ORDER BY o.placed_at DESC, o.id DESC LIMIT ?", append(q.args, a.limit()+1)...)
 	return convert(page(rows, a.limit(), func(o orderRow) mark { return mark{K: o.PlacedAt.UTC(), I: int64(o.ID)} }), orderRow.public), err

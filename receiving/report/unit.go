@@ -9,6 +9,8 @@ import (
 
 	"github.com/backdock/backdock/internal/auth"
 	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/scanner"
 )
 
 // UnitRow is one piece in a list.
@@ -103,6 +105,9 @@ func (r *Reports) Units(ctx context.Context, s auth.Scope, f UnitFilter, a Ask) 
 	q.and(within, args...)
 	if f.State != "" {
 		q.and("u.state = ?", f.State)
+		if f.State == string(inventory.Quarantine) || f.State == string(inventory.Custody) {
+			q.and("u.account = ?", f.State) // says nothing new, but leads to the index in the order of the list
+		}
 	}
 	if f.Warehouse != "" {
 		w, err := r.WarehouseNamed(ctx, s, f.Warehouse)
@@ -111,7 +116,10 @@ func (r *Reports) Units(ctx context.Context, s auth.Scope, f UnitFilter, a Ask) 
 		}
 		q.and("u.warehouse_id = ?", w.ID)
 	}
-	if text := strings.TrimSpace(f.Query); text != "" {
+	text := strings.TrimSpace(f.Query)
+	if _, whole := scanner.PlateNumber(text); whole {
+		q.and("u.plate = ?", strings.ToUpper(text))
+	} else if text != "" {
 		start := like(text) + "%"
 		q.and("(u.plate LIKE ? ESCAPE '!' OR s.code LIKE ? ESCAPE '!' OR c.number LIKE ? ESCAPE '!' OR u.serial = ?)", strings.ToUpper(start), start, start, text)
 	}
@@ -120,7 +128,7 @@ func (r *Reports) Units(ctx context.Context, s auth.Scope, f UnitFilter, a Ask) 
 		return Page[UnitRow]{}, err
 	}
 	if more {
-		q.and("(u.received_at > ? OR (u.received_at = ? AND u.id > ?))", m.K, m.K, m.I)
+		q.and("u.received_at >= ? AND (u.received_at > ? OR u.id > ?)", m.K, m.K, m.I)
 	}
 	rows, err := scan[unitRow](r.db.From(ctx), "units", unitSelect+q.where()+" ORDER BY u.received_at, u.id LIMIT ?", append(q.args, a.limit()+1)...)
 	if err != nil {

@@ -68,9 +68,13 @@ func (w *world) enrol(ctx context.Context, admin *client, number int, data strin
 	return run(ctx, w.o.Log, "station", "enroll", "--server", w.server.URL(), "--code", code.Code, "--data", data)
 }
 
-// pageAddress is 127.0.0.1 and the wanted port, or any free one when that is taken.
+// pageAddress is 127.0.0.1 and the wanted port, or any free one when that is taken or none is wanted.
 func pageAddress(first, number int) (string, error) {
-	for _, port := range []int{first + number - 1, 0} {
+	wanted := 0
+	if first > 0 {
+		wanted = first + number - 1
+	}
+	for _, port := range []int{wanted, 0} {
 		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
 		if err != nil {
 			continue

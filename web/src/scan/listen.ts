@@ -14,7 +14,7 @@ export interface Hearing {
 const editable = (el: Element | null): el is HTMLInputElement | HTMLTextAreaElement =>
   (el instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'submit'].includes(el.type)) || el instanceof HTMLTextAreaElement
 
-const pressable = (el: Element | null) => el !== null && el !== document.body && el.matches('button, a[href], input, select, textarea, summary, [role=button], [role=option], [tabindex]:not([tabindex="-1"])')
+const pressable = (el: Element | null) => el !== null && el !== document.body && el.matches('button, a[href], input, select, textarea, summary, [role=button], [role=option]')
 
 /**
  * Listens on the whole window, so that no field has to be clicked first, and before every other listener, so that a scan's Enter never presses
@@ -23,18 +23,27 @@ const pressable = (el: Element | null) => el !== null && el !== document.body &&
 export function listen(hearing: Hearing, options: Partial<ScanOptions> = {}): () => void {
   const detector = new Detector(options)
   let burst: { field: HTMLInputElement | HTMLTextAreaElement; value: string } | null = null
-  let single: ReturnType<typeof setTimeout> | undefined
+  let run: string[] = [] // the keys of a burst outside text fields
+  let quiet: ReturnType<typeof setTimeout> | undefined
 
   const swallow = (e: Event) => {
     e.preventDefault()
     e.stopImmediatePropagation()
   }
 
+  /** Too few keys for a scan are shortcuts, pressed one by one or in quick succession; more are a scanner's or a hand's noise and mean nothing. */
+  const flush = () => {
+    clearTimeout(quiet)
+    const keys = run
+    run = []
+    if (keys.length < detector.options.minLength) for (const key of keys) hearing.lone?.(key)
+  }
+
   const onKey = (e: KeyboardEvent) => {
     const active = document.activeElement
     const before = detector.pending(e.timeStamp)
     const reading = detector.read(e as Key)
-    clearTimeout(single)
+    if (reading === 'part' && before === 0) flush()
     switch (reading) {
       case 'part':
         if (editable(active)) {
@@ -43,11 +52,15 @@ export function listen(hearing: Hearing, options: Partial<ScanOptions> = {}): ()
         }
         burst = null
         if (e.key === ' ') e.preventDefault() // a blank inside a scan would press the focused button
-        if (before === 0) single = setTimeout(() => hearing.lone?.(e.key), detector.options.idleMs)
+        run.push(e.key)
+        clearTimeout(quiet)
+        quiet = setTimeout(flush, detector.options.idleMs)
         return
       case 'scan':
       case 'broken':
         swallow(e)
+        clearTimeout(quiet)
+        run = []
         if (burst && burst.field === active) restore(burst.field, burst.value)
         burst = null
         if (reading === 'scan') hearing.scan(detector.data, e.timeStamp)
@@ -57,9 +70,12 @@ export function listen(hearing: Hearing, options: Partial<ScanOptions> = {}): ()
         swallow(e)
         return
       case 'typed':
-        if (!editable(active)) swallow(e)
+        if (editable(active)) return
+        swallow(e)
+        flush()
         return
       case 'alone':
+        flush()
         if (e.key === 'Enter' && !pressable(active)) {
           swallow(e)
           hearing.enter?.()
@@ -69,7 +85,7 @@ export function listen(hearing: Hearing, options: Partial<ScanOptions> = {}): ()
 
   window.addEventListener('keydown', onKey, { capture: true })
   return () => {
-    clearTimeout(single)
+    clearTimeout(quiet)
     window.removeEventListener('keydown', onKey, { capture: true })
   }
 }

@@ -4,7 +4,7 @@ import type { Tone } from './types'
 type Note = { hz: number; at: number; for: number; wave?: OscillatorType }
 
 // Scanners beep at 2–4 kHz: these stay below, and differ in number, height and direction so that they are told apart without looking.
-const scores: Record<Tone | 'provisional', Note[]> = {
+export const scores: Record<Tone | 'provisional', Note[]> = {
   ok: [{ hz: 1320, at: 0, for: 0.07 }],
   done: [{ hz: 660, at: 0, for: 0.09 }, { hz: 880, at: 0.1, for: 0.09 }, { hz: 1175, at: 0.2, for: 0.16 }],
   dup: [{ hz: 620, at: 0, for: 0.08 }, { hz: 620, at: 0.13, for: 0.08 }],
@@ -91,4 +91,11 @@ export class Sound {
   private settle() {
     this.state.value = this.off ? 'off' : this.context?.state === 'running' ? 'on' : 'blocked'
   }
+}
+
+let shared: Sound | null = null
+
+/** The page's one voice: it listens on the window for ever, so going to the sheet and back must not make a second. */
+export function voice(): Sound {
+  return (shared ??= new Sound())
 }

@@ -10,8 +10,8 @@ export default defineConfig({
   testDir: real ? './real' : './mock',
   outputDir: `${web}/test-results`,
   workers: 1, // the mock is one bench and one database
-  timeout: 20_000,
-  expect: { timeout: 5_000 },
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
   forbidOnly: true,
   reporter: [['list']],
   use: {

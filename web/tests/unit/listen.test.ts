@@ -89,6 +89,29 @@ describe('listening on the window', () => {
     expect(heard.lone).not.toHaveBeenCalled()
   })
 
+  it('reports shortcuts pressed in quick succession, in order', () => {
+    for (const k of ['y', '1', 'r']) press(k, 90)
+    vi.advanceTimersByTime(200)
+    expect(heard.lone.mock.calls.flat()).toEqual(['y', '1', 'r'])
+  })
+
+  it('reports a shortcut before the Enter that follows it at once, and does not finish', () => {
+    press('2', 500)
+    press('Enter', 60)
+    expect(heard.lone).toHaveBeenCalledWith('2')
+    expect(heard.enter).not.toHaveBeenCalled()
+  })
+
+  it('takes a scanner that is too slow, or without a suffix, for noise: never for shortcuts', () => {
+    for (const c of '1234567') press(c, 60)
+    press('Enter', 60)
+    for (const c of '1234567') press(c)
+    vi.advanceTimersByTime(500)
+    expect(heard.lone).not.toHaveBeenCalled()
+    expect(heard.enter).not.toHaveBeenCalled()
+    expect(heard.scan).not.toHaveBeenCalled()
+  })
+
   it('asks again for a burst with a hole', () => {
     for (const c of '69014') press(c)
     press('4', 100)
