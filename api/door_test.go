@@ -315,6 +315,14 @@ func TestPages(t *testing.T) {
 	if page := r.nobody().do("GET", "//docs", nil); bytes.Contains(page.body, []byte("http://")) || bytes.Contains(page.body, []byte("https://")) {
 		t.Error("the docs page loads something from elsewhere")
 	}
+	big := strings.Repeat("let x = 1;\n", 1000)
+	web := s.serve(func(d *api.Deps) { d.Web = fstest.MapFS{"assets/big-1.js": {Data: []byte(big)}} })
+	for encoding, packed := range map[string]bool{"gzip": true, "identity": false} {
+		a := web.nobody().do("GET", "//assets/big-1.js", nil, header{"Accept-Encoding", encoding})
+		if (a.header.Get("Content-Encoding") == "gzip") != packed || (len(a.body) < len(big)/10) != packed || a.header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%s: %d bytes, %v", encoding, len(a.body), a.header)
+		}
+	}
 	if m := metricsOf(r); !strings.Contains(m, "backdock_events_unstamped 0") || !strings.Contains(m, `backdock_refunds{state="requested"} 4`) {
 		t.Errorf("metrics: %s", m)
 	}

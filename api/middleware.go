@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -99,4 +101,37 @@ func (s *Server) ours(c *fiber.Ctx, origin string) bool {
 	}
 	scheme, host, ok := strings.Cut(origin, "://")
 	return ok && (scheme == "http" || scheme == "https") && strings.EqualFold(host, c.Hostname())
+}
+
+// address is the client's: the rightmost of X-Forwarded-For that is no proxy of ours. What stands left of it the client may have written itself.
+func (s *Server) address(c *fiber.Ctx) string {
+	remote := c.Context().RemoteIP().String()
+	if !s.proxy(remote) {
+		return remote
+	}
+	hops := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+	for _, hop := range slices.Backward(hops) {
+		if hop = strings.TrimSpace(hop); !s.proxy(hop) {
+			if at, err := netip.ParseAddr(hop); err == nil {
+				return at.String()
+			}
+			break
+		}
+	}
+	return remote
+}
+
+// proxy reports whether an address is one of the operator's proxies.
+func (s *Server) proxy(address string) bool {
+	at, err := netip.ParseAddr(address)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(s.o.TrustedProxies, func(p string) bool {
+		if net, err := netip.ParsePrefix(p); err == nil {
+			return net.Contains(at.Unmap())
+		}
+		one, err := netip.ParseAddr(p)
+		return err == nil && one == at.Unmap()
+	})
 }

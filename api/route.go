@@ -105,7 +105,7 @@ func (s *Server) admit(r route) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(hc)
 		ctx := hc.Context()
-		k := &call{route: r.method + " " + r.path, path: c.Path(), requestID: requestID(c), address: c.IP(), secure: c.Protocol() == "https"}
+		k := &call{route: r.method + " " + r.path, path: c.Path(), requestID: requestID(c), address: s.address(c), secure: c.Protocol() == "https"}
 		ctx = context.WithValue(ctx, callKey{}, k)
 		err := s.sameSite(c)
 		if r.access.open {

@@ -103,6 +103,7 @@ type Server struct {
 	sockets  *sockets
 	stations *stations
 	hub      *live.Hub
+	packed   packed
 
 	stop    context.CancelFunc
 	running sync.WaitGroup

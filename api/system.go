@@ -69,6 +69,12 @@ func (s *Server) unknown(c *fiber.Ctx) error {
 
 // ready says whether this server can do its work: the store answers and has the schema that the program knows.
 func (s *Server) ready(c *fiber.Ctx) error {
+	s.mu.Lock()
+	down := s.down
+	s.mu.Unlock()
+	if down {
+		return fault.New(fault.Unavailable, "going_away", "this server is closing")
+	}
 	if err := s.d.DB.Ping(c.UserContext()); err != nil {
 		return fault.New(fault.Unavailable, "database", "the database does not answer: %w", err)
 	}

@@ -1,11 +1,14 @@
 package api
 
 import (
+	"bytes"
+	"compress/gzip"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -61,9 +64,47 @@ func (s *Server) file(c *fiber.Ctx, name string) bool {
 		kind = "application/octet-stream"
 	}
 	c.Set(fiber.HeaderContentType, kind)
+	if small, ok := s.packed.of(name, kind, b); ok {
+		c.Vary(fiber.HeaderAcceptEncoding)
+		if c.AcceptsEncodings("gzip") == "gzip" {
+			c.Set(fiber.HeaderContentEncoding, "gzip")
+			b = small
+		}
+	}
 	c.Status(http.StatusOK)
 	if c.Method() != fiber.MethodHead {
 		_ = c.Send(b)
 	}
 	return true
+}
+
+// packed keeps the build's files compressed, each once. Answers of the API are not: they hold secrets beside what others may choose.
+type packed struct {
+	mu    sync.Mutex
+	files map[string][]byte
+}
+
+func (p *packed) of(name, kind string, b []byte) ([]byte, bool) {
+	if len(b) < 1400 || !strings.HasPrefix(kind, "text/") && !strings.HasPrefix(kind, "image/svg") && !strings.HasPrefix(kind, "application/json") {
+		return nil, false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	small, ok := p.files[name]
+	if !ok {
+		var buf bytes.Buffer
+		z, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+		if err != nil {
+			return nil, false
+		}
+		if _, err := z.Write(b); err != nil || z.Close() != nil {
+			return nil, false
+		}
+		small = buf.Bytes()
+		if p.files == nil {
+			p.files = map[string][]byte{}
+		}
+		p.files[name] = small
+	}
+	return small, true
 }

@@ -205,11 +205,11 @@ func (s *Station) scan(scan scanner.Scan) error {
 // commitsOfReturn counts the transactions that write, per return, at one bench: what the whole server commits less what it commits when it is idle.
 // A savepoint that writes counts as one too.
 func (h *House) commitsOfReturn(ctx context.Context) (float64, error) {
-	const sample = 25
-	if err := h.stockReturns(ctx, sample+5); err != nil {
+	const sample, warm = 12, 3
+	if err := h.stockReturns(ctx, sample+warm); err != nil {
 		return 0, err
 	}
-	for range 5 { // caches, first connections
+	for range warm { // caches, first connections
 		if err := h.one(ctx, 0); err != nil {
 			return 0, err
 		}

@@ -18,9 +18,11 @@ export function delta(p: Pair, unit: Unit, lessIsBetter = false): Delta | null {
       text = signed((diff / p.yesterday) * 100, 1) + '%'
       break
     case 'points':
+      if (p.yesterday === 0) return null
       text = signed(diff * 100, 1) + ' pp'
       break
     case 'seconds':
+      if (p.yesterday === 0) return null
       text = signed(diff, 0) + ' s'
       break
     default:
