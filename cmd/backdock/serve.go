@@ -33,6 +33,7 @@ type serveCmd struct {
 	Workers   int           `help:"Refunds under way at once." default:"8" env:"BACKDOCK_WORKERS"`
 	MinGap    time.Duration `help:"Pause between two refunds of one payment." default:"61s" env:"BACKDOCK_REFUND_GAP"`
 	Poll      time.Duration `help:"First pause before an accepted refund is asked about." default:"5s" env:"BACKDOCK_REFUND_POLL"`
+	Lease     time.Duration `help:"Longest a refund is left to a process that may have died; longer than the gateway's time-out." default:"1m" env:"BACKDOCK_REFUND_LEASE"`
 	Retry     time.Duration `help:"First pause after a call whose effect is unknown." default:"2s" env:"BACKDOCK_REFUND_RETRY"`
 }
 
@@ -89,7 +90,7 @@ func (c serveCmd) start(ctx context.Context, log *slog.Logger, jobPoll time.Dura
 		public = s.url // a simulator on this machine can call back
 	}
 	s.parts, err = wire(store, wireOptions{log: log, gateways: g, notify: notifyURL(public), workers: c.Workers, poll: jobPoll,
-		pace: refund.Pace{MinGap: c.MinGap, Poll: c.Poll, Retry: c.Retry}})
+		pace: refund.Pace{MinGap: c.MinGap, Poll: c.Poll, Retry: c.Retry, Lease: c.Lease}})
 	if err != nil {
 		l.Close()
 		return nil, err

@@ -15,18 +15,22 @@ import (
 	"time"
 )
 
-// sibling finds a program of this house: beside the running one, where `make build` puts it.
+// sibling finds a program of this house: in BACKDOCK_BIN, else beside the running one, where `make build` puts it.
 func sibling(name string) (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("find %s: %w", name, err)
+	dir := os.Getenv("BACKDOCK_BIN")
+	if dir == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return "", fmt.Errorf("find %s: %w", name, err)
+		}
+		dir = filepath.Dir(self)
 	}
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
-	path := filepath.Join(filepath.Dir(self), name)
+	path := filepath.Join(dir, name)
 	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("the program %s is not beside %s: run \"make build\"", name, filepath.Base(self))
+		return "", fmt.Errorf("the program %s is not in %s: run \"make build\"", name, dir)
 	}
 	return path, nil
 }

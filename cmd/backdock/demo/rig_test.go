@@ -1,0 +1,437 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"gorm.io/gorm"
+
+	"github.com/backdock/backdock/internal/auth"
+	"github.com/backdock/backdock/internal/clock"
+	"github.com/backdock/backdock/internal/db"
+	"github.com/backdock/backdock/internal/event"
+	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/internal/killpoint"
+	"github.com/backdock/backdock/internal/secret"
+	"github.com/backdock/backdock/internal/testkit"
+	"github.com/backdock/backdock/receiving"
+	"github.com/backdock/backdock/receiving/aftersales/intake"
+	"github.com/backdock/backdock/receiving/aftersales/intake/sample"
+	"github.com/backdock/backdock/receiving/audit"
+)
+
+// proc is a process that can be killed and started again with the same arguments.
+type proc struct {
+	t    *testing.T
+	name string
+	path string
+	args []string
+	up   func() bool // answers
+
+	mu     sync.Mutex
+	cmd    *exec.Cmd
+	done   chan struct{}
+	log    bytes.Buffer
+	deaths int // by itself, which is by a kill point
+}
+
+// start runs the process and waits until it answers; point arms a kill point.
+func (p *proc) start(point string) {
+	p.mu.Lock()
+	cmd := exec.Command(p.path, p.args...)
+	cmd.Env = os.Environ()
+	if point != "" {
+		cmd.Env = append(cmd.Env, killpoint.Env+"="+point)
+	}
+	p.log.Reset()
+	cmd.Stdout, cmd.Stderr = &p.log, &p.log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	done := make(chan struct{})
+	err := cmd.Start()
+	p.cmd, p.done = cmd, done
+	p.mu.Unlock()
+	if err != nil {
+		p.t.Errorf("start %s: %v", p.name, err)
+		close(done)
+		return
+	}
+	go func() {
+		_ = cmd.Wait()
+		p.mu.Lock()
+		p.deaths++
+		p.mu.Unlock()
+		close(done)
+	}()
+	for deadline := time.Now().Add(60 * time.Second); p.alive() && !p.up(); {
+		if time.Now().After(deadline) {
+			p.t.Errorf("%s does not answer:\n%s", p.name, p.log.String())
+			return
+		}
+		sleep(context.Background(), 20*time.Millisecond)
+	}
+	if !p.alive() && point == "" {
+		p.t.Errorf("%s ended by itself:\n%s", p.name, p.log.String())
+	}
+}
+
+func (p *proc) alive() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
+}
+
+func (p *proc) kill() {
+	p.mu.Lock()
+	cmd, done := p.cmd, p.done
+	p.mu.Unlock()
+	_ = cmd.Process.Kill()
+	<-done
+	p.mu.Lock()
+	p.deaths--
+	p.mu.Unlock()
+}
+
+func (p *proc) died() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.deaths
+}
+
+// rig is the three processes and the clerk at the pty.
+type rig struct {
+	t       *testing.T
+	bank    *bank
+	sim     *proc
+	server  *proc
+	agent   *proc
+	procs   []*proc
+	cluster *testkit.Cluster
+	db      *db.DB // the test's own eyes
+	page    string
+
+	master, slave *os.File
+	beeps         chan byte
+	parcels       [][]sample.Step
+	beeped        []string // data of each scan that beeped, in order
+	pieces        int
+}
+
+const (
+	good = 0x06
+	bad  = 0x15
+)
+
+func newRig(t *testing.T, url string, cluster *testkit.Cluster) *rig {
+	t.Helper()
+	dir := t.TempDir()
+	r := &rig{t: t, cluster: cluster, beeps: make(chan byte, 1024)}
+	bin := programs(t)
+	t.Setenv("BACKDOCK_BIN", bin)
+	r.openScanner()
+	r.openSim(bin, dir)
+	serve := r.port()
+	r.server = r.proc("server", filepath.Join(bin, "backdock"), serve, "--log-level", "warn", "serve", "--listen", serve, "--data", dir, "--database", url,
+		"--payments", r.bank.payments, "--min-gap", "1ms", "--poll", "100ms", "--retry", "50ms", "--lease", "6s")
+	r.seed(url, dir)
+	r.server.start("")
+	r.page = r.port()
+	station := filepath.Join(dir, "station")
+	r.enrol(serve, station)
+	r.agent = r.proc("agent", filepath.Join(bin, "station"), r.page, "run", "--data", station, "--page", r.page, "--log", "warn",
+		"--device", fmt.Sprintf("serial://%s?baud=9600&suffix=cr&good=%02x&bad=%02x", r.slave.Name(), good, bad))
+	r.agent.start("")
+	r.procs = []*proc{r.server, r.agent, r.sim}
+	return r
+}
+
+// programs is the folder of the three programs: BACKDOCK_BIN, or one built for this test.
+func programs(t *testing.T) string {
+	if dir := os.Getenv("BACKDOCK_BIN"); dir != "" {
+		return dir
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", dir+"/", "github.com/backdock/backdock/cmd/backdock", "github.com/backdock/backdock/cmd/station",
+		"github.com/backdock/backdock/cmd/sandbox").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return dir
+}
+
+func (r *rig) must(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) port() string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	r.must(err)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (r *rig) proc(name, path, address string, args ...string) *proc {
+	p := &proc{t: r.t, name: name, path: path, args: args, up: func() bool {
+		c, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	}}
+	r.t.Cleanup(func() {
+		if p.cmd != nil {
+			p.kill()
+		}
+	})
+	return p
+}
+
+func (r *rig) openScanner() {
+	var err error
+	r.master, r.slave, err = pty.Open()
+	r.must(err)
+	r.t.Cleanup(func() { r.master.Close(); r.slave.Close() })
+	go func() {
+		b := make([]byte, 64)
+		for {
+			n, err := r.master.Read(b)
+			if err != nil {
+				return
+			}
+			for _, c := range b[:n] {
+				if c == good || c == bad {
+					r.beeps <- c
+				}
+			}
+		}
+	}()
+}
+
+func (r *rig) openSim(bin, dir string) {
+	pay := filepath.Join(dir, "pay")
+	out, err := exec.Command(filepath.Join(bin, "sandbox"), "init", pay).CombinedOutput()
+	if err != nil {
+		r.t.Fatalf("sandbox init: %v\n%s", err, out)
+	}
+	address := r.port()
+	r.sim = r.proc("bank", filepath.Join(bin, "sandbox"), address, "wechatpay", "--dir", pay, "--listen", address, "--settle-after", "20ms", "--backoff", "100ms,1s,2s")
+	r.sim.start("")
+	r.bank = &bank{url: "http://" + address}
+	raw, err := os.ReadFile(filepath.Join(pay, "wechatpay.json"))
+	r.must(err)
+	r.must(json.Unmarshal(raw, &r.bank.keys))
+	r.must(r.bank.writeAccounts(pay))
+}
+
+// seed imports the sample day and picks the parcels of its plain scenes that never scan one code twice in a row: after a restart such a scan is a question to
+// the clerk, which scanner/agent and receiving/desk test.
+func (r *rig) seed(url, dir string) {
+	ctx := r.t.Context()
+	d, err := db.Open(ctx, url, db.Options{})
+	r.must(err)
+	r.t.Cleanup(func() { d.Close() })
+	r.must(d.Migrate(ctx))
+	r.db = d
+	ring, err := secret.LoadFile(filepath.Join(dir, "keyring"), true)
+	r.must(err)
+	im := intake.New(d, event.NewLog(d, clock.System{}), ring, intake.Hooks{})
+	day := sample.Make(sample.Options{Now: time.Now(), Account: r.bank.account()})
+	r.must(im.Site(ctx, day.Site))
+	for _, load := range []func() (intake.Report, error){
+		func() (intake.Report, error) { return im.Catalogue(ctx, day.Catalogue) },
+		func() (intake.Report, error) { return im.Orders(ctx, day.Orders) },
+		func() (intake.Report, error) { return im.Cases(ctx, day.Cases) },
+	} {
+		r.must(clean("seed", load))
+	}
+	r.must(r.bank.seed(ctx, day.Orders))
+	// Money follows each closing by itself: refunds are under way all the time.
+	r.must(d.InTx(ctx, func(tx *gorm.DB) error {
+		return tx.Exec("UPDATE policies SET refund_trigger = 'receipt_closed', auto_limit_minor = 100000000").Error
+	}))
+	byParcel := map[int][]sample.Step{}
+	for _, s := range day.Script {
+		if s.Scene == "match_1" || s.Scene == "match_few" {
+			byParcel[s.Parcel] = append(byParcel[s.Parcel], s)
+		}
+	}
+	for n := range day.Parcels + 1 {
+		plain := len(byParcel[n]) > 0
+		for _, s := range byParcel[n] {
+			plain = plain && s.After == 0
+		}
+		if plain {
+			r.parcels = append(r.parcels, byParcel[n])
+		}
+	}
+}
+
+func (r *rig) enrol(server, station string) {
+	ring, err := secret.LoadFile(filepath.Join(filepath.Dir(station), "keyring"), false)
+	r.must(err)
+	var b receiving.Bench
+	r.must(r.db.Read.Where("number = 1").First(&b).Error)
+	code := id.Code()
+	k := auth.New(r.db, event.NewLog(r.db, clock.System{}), clock.System{}, ring, auth.Options{})
+	_, _, err = k.CreateStation(r.t.Context(), auth.NewStation{Name: "crash", Bench: b.ID, Code: code})
+	r.must(err)
+	path, err := sibling("station")
+	r.must(err)
+	out, err := exec.Command(path, "--data", station, "enroll", "--server", "http://"+server, "--code", code).CombinedOutput()
+	if err != nil {
+		r.t.Fatalf("enroll: %v\n%s", err, out)
+	}
+}
+
+// owner is the process that passes a kill point.
+func (r *rig) owner(point string) *proc {
+	if strings.HasPrefix(point, "desk.") || strings.HasPrefix(point, "refund.") {
+		return r.server
+	}
+	return r.agent
+}
+
+// scan pulls the trigger until the scanner beeps. An agent that dies in the meantime is started again, as its service manager would.
+func (r *rig) scan(data string) {
+	for {
+		for len(r.beeps) > 0 {
+			<-r.beeps
+		}
+		if _, err := r.master.WriteString(data + "\r"); err != nil {
+			r.t.Fatal(err)
+		}
+		select {
+		case b := <-r.beeps:
+			if b == good {
+				r.beeped = append(r.beeped, data)
+				return
+			}
+		case <-r.agent.done:
+			r.agent.start("")
+		case <-time.After(3 * time.Second): // a clerk's patience
+		}
+		if r.t.Context().Err() != nil {
+			r.t.Fatal("out of time")
+		}
+	}
+}
+
+// duringParcel takes in the next parcel while act happens.
+func (r *rig) duringParcel(act func()) {
+	if len(r.parcels) == 0 {
+		r.t.Fatal("the sample day has no more plain parcels")
+	}
+	steps := r.parcels[0]
+	r.parcels = r.parcels[1:]
+	var wg sync.WaitGroup
+	wg.Go(act)
+	for _, s := range steps {
+		r.scan(s.Data)
+	}
+	r.pieces += len(steps) - 2 // without the waybill and DONE
+	wg.Wait()
+	if !r.server.alive() {
+		r.server.start("")
+	}
+}
+
+// passes waits until what was scanned has come through to the refunds, or ok: so that a kill point on the way is passed.
+func (r *rig) passes(ok func() bool) {
+	for range 400 {
+		var outcomes int64
+		r.must(r.db.Read.Table("outcomes").Count(&outcomes).Error)
+		if ok() || outcomes >= int64(len(r.beeped)) && r.underWay() == 0 {
+			return
+		}
+		r.must(sleep(r.t.Context(), 25*time.Millisecond))
+	}
+}
+
+func (r *rig) underWay() (n int64) {
+	r.must(r.db.Read.Table("refunds").Where("state IN ('authorized', 'sending', 'unknown', 'accepted')").Count(&n).Error)
+	return n
+}
+
+// settled waits for everything to come to rest and holds the books against what the clerk did.
+func (r *rig) settled() {
+	r.t.Helper()
+	ctx := within(r.t, 3*time.Minute)
+	p, err := openPage(ctx, "http://"+r.page)
+	r.must(err)
+	defer p.close()
+	r.must(p.until(ctx, func() bool { return p.online && p.queued == 0 }))
+	for r.underWay() > 0 {
+		r.must(sleep(ctx, 100*time.Millisecond))
+	}
+	r.everyBeepOnce()
+	var units int64
+	r.must(r.db.Read.Table("units").Where("state <> 'undone'").Count(&units).Error)
+	if units != int64(r.pieces) {
+		r.t.Errorf("%d units for %d pieces", units, r.pieces)
+	}
+	moved, err := r.bank.counters(ctx)
+	r.must(err)
+	paid := len(moved.Moved)
+	if paid == 0 {
+		r.t.Error("no refund moved money: the run proves nothing about it")
+	}
+	w := &world{server: eyes{r.db}}
+	wrong, err := w.reconcile(ctx, moved.Moved)
+	r.must(err)
+	for _, line := range wrong {
+		r.t.Error(line)
+	}
+	report, err := audit.Run(ctx, r.db)
+	r.must(err)
+	if !report.OK {
+		r.t.Error(report.String())
+	}
+	r.t.Logf("%d scans beeped, %d pieces, %d refunds moved money", len(r.beeped), r.pieces, paid)
+}
+
+// everyBeepOnce holds the outcomes against the beeps: every scan that beeped has an outcome, in order; what stands between them was journalled and did not beep.
+func (r *rig) everyBeepOnce() {
+	var data []string
+	r.must(r.db.Read.Table("outcomes").Order("producer, seq").Pluck("data", &data).Error)
+	at := 0
+	for _, d := range data {
+		if at < len(r.beeped) && d == r.beeped[at] {
+			at++
+		}
+	}
+	if at != len(r.beeped) {
+		r.t.Errorf("scan %d, %q, beeped and has no outcome", at, r.beeped[at])
+	}
+	var producers int64
+	r.must(r.db.Read.Table("producers").Count(&producers).Error)
+	if producers != 1 {
+		r.t.Errorf("%d journals, want one", producers)
+	}
+}
+
+// eyes lets reconcile look at the database.
+type eyes struct{ d *db.DB }
+
+func (e eyes) URL() string                 { return "" }
+func (e eyes) DB() *db.DB                  { return e.d }
+func (e eyes) Importer() *intake.Importer  { return nil }
+func (e eyes) Keeper() *auth.Keeper        { return nil }
+func (e eyes) Close(context.Context) error { return nil }
