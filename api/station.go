@@ -144,6 +144,9 @@ func (ss *stations) saw(events []event.Event) {
 			}
 			benches[id.Bench(b)] = max(benches[id.Bench(b)], version)
 		}
+		if b, ok := e.Data["from_bench"].(float64); ok { // its parcel was taken over
+			benches[id.Bench(b)] = math.MaxInt64
+		}
 		station, _ := e.Data["station"].(float64)
 		l := ss.current[id.Station(station)]
 		if l == nil {

@@ -1,6 +1,7 @@
 package inventory_test
 
 import (
+	"maps"
 	"testing"
 
 	"gorm.io/gorm"
@@ -17,7 +18,6 @@ import (
 
 // Whatever is posted, in whatever groups, balances are the sums a map would keep, and a posting that would take an account below zero leaves no trace.
 func TestLedgerModel(t *testing.T) {
-	accounts := []inventory.Account{inventory.Customer, inventory.InQuarantine, inventory.InCustody, inventory.InAvailable, inventory.Scrap}
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
 		ledger := new(inventory.Ledger)
 		in := func(fn func(tx *gorm.DB) error) error { return d.InTx(t.Context(), fn) }
@@ -36,24 +36,7 @@ func TestLedgerModel(t *testing.T) {
 			must(&catalogue.SKU{ID: base + 1, OwnerID: 1, Code: string(rune('A' + base))}, &catalogue.SKU{ID: base + 2, OwnerID: 1, Code: string(rune('A' + base + 1))})
 			model := map[inventory.Key]int64{}
 			for range rapid.IntRange(1, 12).Draw(rt, "postings") {
-				var ms []inventory.Movement
-				after := map[inventory.Key]int64{}
-				for k, n := range model {
-					after[k] = n
-				}
-				for range rapid.IntRange(1, 4).Draw(rt, "movements") {
-					from := rapid.SampledFrom(accounts).Draw(rt, "from")
-					to := rapid.SampledFrom(accounts).Filter(func(a inventory.Account) bool { return a != from }).Draw(rt, "to")
-					m := inventory.Movement{OwnerID: 1, WarehouseID: 1, SKUID: base + id.SKU(rapid.IntRange(1, 2).Draw(rt, "sku")), FromAccount: from, ToAccount: to,
-						Quantity: rapid.IntRange(1, 3).Draw(rt, "n"), Cause: "adjustment", CauseRef: "x"}
-					ms = append(ms, m)
-					after[inventory.Key{Owner: 1, Warehouse: 1, SKU: m.SKUID, Account: from}] -= int64(m.Quantity)
-					after[inventory.Key{Owner: 1, Warehouse: 1, SKU: m.SKUID, Account: to}] += int64(m.Quantity)
-				}
-				allowed := true
-				for k, n := range after {
-					allowed = allowed && (n >= 0 || k.Account.Boundary())
-				}
+				ms, after, allowed := draw(rt, base, model)
 				err := in(func(tx *gorm.DB) error { return ledger.Post(t.Context(), tx, ms) })
 				switch {
 				case allowed && err != nil:
@@ -82,4 +65,24 @@ func TestLedgerModel(t *testing.T) {
 			}
 		})
 	})
+}
+
+// draw makes a posting and says what the balances are after it, and whether that may be.
+func draw(rt *rapid.T, base id.SKU, model map[inventory.Key]int64) (ms []inventory.Movement, after map[inventory.Key]int64, allowed bool) {
+	accounts := []inventory.Account{inventory.Customer, inventory.InQuarantine, inventory.InCustody, inventory.InAvailable, inventory.Scrap}
+	after = maps.Clone(model)
+	for range rapid.IntRange(1, 4).Draw(rt, "movements") {
+		from := rapid.SampledFrom(accounts).Draw(rt, "from")
+		to := rapid.SampledFrom(accounts).Filter(func(a inventory.Account) bool { return a != from }).Draw(rt, "to")
+		m := inventory.Movement{OwnerID: 1, WarehouseID: 1, SKUID: base + id.SKU(rapid.IntRange(1, 2).Draw(rt, "sku")), FromAccount: from, ToAccount: to,
+			Quantity: rapid.IntRange(1, 3).Draw(rt, "n"), Cause: "adjustment", CauseRef: "x"}
+		ms = append(ms, m)
+		after[inventory.Key{Owner: 1, Warehouse: 1, SKU: m.SKUID, Account: from}] -= int64(m.Quantity)
+		after[inventory.Key{Owner: 1, Warehouse: 1, SKU: m.SKUID, Account: to}] += int64(m.Quantity)
+	}
+	allowed = true
+	for k, n := range after {
+		allowed = allowed && (n >= 0 || k.Account.Boundary())
+	}
+	return ms, after, allowed
 }

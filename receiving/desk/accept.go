@@ -146,12 +146,19 @@ func (b *batch) run(ctx context.Context, scans []scanner.Scan, careful bool) (An
 		return Answer{}, err
 	}
 	killpoint.Hit("desk.after_commit")
-	b.files.put(s.bench.ID, s.bench.Version, s.docket)
 	b.plates.Return(s.spare)
+	answer, err := s.answer()
 	if conflict != nil {
 		return Answer{}, conflict
 	}
+	return answer, err
+}
+
+// answer tells what was committed. The docket goes back last: once it is in the cabinet it may be the next batch's.
+func (s *session) answer() (Answer, error) {
 	view, err := s.view()
+	s.files.put(s.bench.ID, s.bench.Version, s.docket)
+	s.docket = nil
 	return Answer{Outcomes: s.outcomes, LastSeq: uint64(s.producer.LastSeq), View: view}, err
 }
 

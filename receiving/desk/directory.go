@@ -52,57 +52,62 @@ func (d *directory) expire(now time.Time) {
 	}
 }
 
-func (d *directory) warehouse(ctx context.Context, tx *gorm.DB, w id.Warehouse) (*site, error) {
+// recall answers from memory, else by load. The lock is not held while the database answers: it may make this transaction wait for another one that needs
+// the directory, too.
+func recall[K comparable, V any](d *directory, memory func() map[K]V, key K, load func() (V, error)) (V, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if s, ok := d.warehouses[w]; ok {
-		return s, nil
+	v, ok := memory()[key]
+	d.mu.Unlock()
+	if ok {
+		return v, nil
 	}
-	s := &site{}
-	if err := tx.WithContext(ctx).Where("id = ?", w).Take(&s.Warehouse).Error; err != nil {
-		return nil, fmt.Errorf("read warehouse %d: %w", w, err)
-	}
-	zone, err := time.LoadLocation(s.TimeZone)
+	v, err := load()
 	if err != nil {
-		return nil, fault.New(fault.Internal, "time_zone", "warehouse %s: %w", s.Code, err)
+		return v, err
 	}
-	s.zone = zone
-	d.warehouses[w] = s
-	return s, nil
+	d.mu.Lock()
+	memory()[key] = v
+	d.mu.Unlock()
+	return v, nil
+}
+
+func (d *directory) warehouse(ctx context.Context, tx *gorm.DB, w id.Warehouse) (*site, error) {
+	return recall(d, func() map[id.Warehouse]*site { return d.warehouses }, w, func() (*site, error) {
+		s := &site{}
+		if err := tx.WithContext(ctx).Where("id = ?", w).Take(&s.Warehouse).Error; err != nil {
+			return nil, fmt.Errorf("read warehouse %d: %w", w, err)
+		}
+		zone, err := time.LoadLocation(s.TimeZone)
+		if err != nil {
+			return nil, fault.New(fault.Internal, "time_zone", "warehouse %s: %w", s.Code, err)
+		}
+		s.zone = zone
+		return s, nil
+	})
 }
 
 func (d *directory) clerk(ctx context.Context, tx *gorm.DB, u *id.User) (string, error) {
 	if u == nil {
 		return "", nil
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if s, ok := d.clerks[*u]; ok {
+	return recall(d, func() map[id.User]string { return d.clerks }, *u, func() (s string, err error) {
+		if err := tx.WithContext(ctx).Raw("SELECT display FROM users WHERE id = ?", *u).Scan(&s).Error; err != nil {
+			return "", fmt.Errorf("read user %d: %w", *u, err)
+		}
 		return s, nil
-	}
-	var s string
-	if err := tx.WithContext(ctx).Raw("SELECT display FROM users WHERE id = ?", *u).Scan(&s).Error; err != nil {
-		return "", fmt.Errorf("read user %d: %w", *u, err)
-	}
-	d.clerks[*u] = s
-	return s, nil
+	})
 }
 
 func (d *directory) owner(ctx context.Context, tx *gorm.DB, o *id.Owner) (string, error) {
 	if o == nil {
 		return "", nil
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if s, ok := d.owners[*o]; ok {
+	return recall(d, func() map[id.Owner]string { return d.owners }, *o, func() (s string, err error) {
+		if err := tx.WithContext(ctx).Raw("SELECT name FROM owners WHERE id = ?", *o).Scan(&s).Error; err != nil {
+			return "", fmt.Errorf("read owner %d: %w", *o, err)
+		}
 		return s, nil
-	}
-	var s string
-	if err := tx.WithContext(ctx).Raw("SELECT name FROM owners WHERE id = ?", *o).Scan(&s).Error; err != nil {
-		return "", fmt.Errorf("read owner %d: %w", *o, err)
-	}
-	d.owners[*o] = s
-	return s, nil
+	})
 }
 
 // StraysOwner is the code of the owner that stands for goods whose owner nobody knows yet.
@@ -111,9 +116,10 @@ const StraysOwner = "UNCLAIMED"
 // stray returns that owner, made when the first such piece comes.
 func (d *directory) stray(ctx context.Context, tx *gorm.DB) (id.Owner, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.strays != 0 {
-		return d.strays, nil
+	known := d.strays
+	d.mu.Unlock()
+	if known != 0 {
+		return known, nil
 	}
 	var o catalogue.Owner
 	find := func() error { return tx.WithContext(ctx).Where("code = ?", StraysOwner).Limit(1).Find(&o).Error }
@@ -121,7 +127,9 @@ func (d *directory) stray(ctx context.Context, tx *gorm.DB) (id.Owner, error) {
 		return 0, fmt.Errorf("owner of strays: %w", err)
 	}
 	if o.ID != 0 {
+		d.mu.Lock()
 		d.strays = o.ID
+		d.mu.Unlock()
 		return o.ID, nil
 	}
 	err := tx.WithContext(ctx).Exec("INSERT INTO owners (code, name, name_en) VALUES (?, '无主', 'Unclaimed') ON CONFLICT (code) DO NOTHING", StraysOwner).Error

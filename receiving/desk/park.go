@@ -43,9 +43,7 @@ func (b *batch) park(ctx context.Context, scan scanner.Scan, cause error) (Answe
 	if err != nil {
 		return Answer{}, err
 	}
-	b.files.put(s.bench.ID, s.bench.Version, s.docket)
-	view, err := s.view()
-	return Answer{Outcomes: s.outcomes, LastSeq: uint64(s.producer.LastSeq), View: view}, err
+	return s.answer()
 }
 
 // reason is a word for why a scan failed; the log has the whole of it.

@@ -139,5 +139,8 @@ func (s *session) tell(make func() event.Event) { s.out.events = append(s.out.ev
 // fact makes an event of this bench.
 func (s *session) fact(kind, subject string, version int64, owner id.Owner, data event.Data) event.Event {
 	data["bench"] = s.bench.ID
+	if s.bench.Version != 0 { // the stations of the bench need no new view for what their own answers have shown them
+		data["bench_version"] = s.bench.Version
+	}
 	return event.Event{Type: kind, Subject: subject, Version: version, OwnerID: owner, WarehouseID: s.bench.WarehouseID, ByUser: s.operator(), At: s.at, Data: data}
 }
