@@ -18,10 +18,10 @@ const Source = "backdock"
 
 // Event is one fact: ids and states, never buyer data.
 type Event struct {
-	ID          id.Event
-	Type        string // "backdock.parcel.opened.v1"
-	Subject     string // "parcel/P000012": what it is about
-	Version     int64  // of the subject, after the event
+	ID          id.Event // set by Tail
+	Type        string   // "backdock.parcel.opened.v1"
+	Subject     string   // "parcel/P000012": what it is about
+	Version     int64    // of the subject, after the event
 	OwnerID     id.Owner
 	WarehouseID id.Warehouse
 	ShopID      id.Shop
@@ -35,7 +35,7 @@ type Event struct {
 type Data map[string]any
 
 // Trigger is called for every event inside its transaction. It may move tables and enqueue jobs; an error rolls the fact back, so a trigger fails only when
-// the database does.
+// the database does. The event has no ID and no Seq yet.
 type Trigger func(ctx context.Context, tx *gorm.DB, e Event) error
 
 // Log appends, numbers and tails events.
@@ -63,6 +63,21 @@ func (l *Log) Append(ctx context.Context, tx *gorm.DB, events ...Event) error {
 	if len(events) == 0 {
 		return nil
 	}
+	p := db.NewPipeline(tx)
+	if err := l.Enter(p, tx, events); err != nil {
+		return err
+	}
+	if err := p.Run(ctx); err != nil {
+		return err
+	}
+	return l.Trigger(ctx, tx, events)
+}
+
+// Enter is the first half of Append, for who has more to send in the same round trip: it adds the events to a pipeline of tx. Once that has run, call Trigger.
+func (l *Log) Enter(p *db.Pipeline, tx *gorm.DB, events []Event) error {
+	if len(events) == 0 {
+		return nil
+	}
 	rows := make([]row, len(events))
 	for i := range events {
 		if events[i].At.IsZero() {
@@ -74,23 +89,23 @@ func (l *Log) Append(ctx context.Context, tx *gorm.DB, events ...Event) error {
 		}
 		rows[i] = r
 	}
-	if err := tx.Create(&rows).Error; err != nil {
-		return fmt.Errorf("append events: %w", err)
+	if err := p.Add("append events", func(tx *gorm.DB) *gorm.DB { return tx.Create(&rows) }, nil); err != nil || db.IsPostgres(tx) {
+		return err
 	}
-	if !db.IsPostgres(tx) {
-		order := make([]orderRow, len(rows))
-		for i, r := range rows {
-			order[i] = orderRow{Seq: r.ID, EventID: r.ID}
-		}
-		if err := tx.Create(&order).Error; err != nil {
-			return fmt.Errorf("number events: %w", err)
-		}
+	// SQLite has no sequencer, and has run the statement already: the ids are here.
+	order := make([]orderRow, len(rows))
+	for i, r := range rows {
+		order[i] = orderRow{Seq: r.ID, EventID: r.ID}
 	}
-	for i := range events {
-		events[i].ID = id.Event(rows[i].ID)
+	return p.Add("number events", func(tx *gorm.DB) *gorm.DB { return tx.Create(&order) }, nil)
+}
+
+// Trigger is the second half of Append: it hands events that are in the database to the triggers.
+func (l *Log) Trigger(ctx context.Context, tx *gorm.DB, events []Event) error {
+	for _, e := range events {
 		for _, t := range l.triggers {
-			if err := t(ctx, tx, events[i]); err != nil {
-				return fmt.Errorf("trigger on %s: %w", events[i].Type, err)
+			if err := t(ctx, tx, e); err != nil {
+				return fmt.Errorf("trigger on %s: %w", e.Type, err)
 			}
 		}
 	}

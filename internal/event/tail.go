@@ -69,17 +69,20 @@ func (l *Log) Follow(ctx context.Context, after int64, poll time.Duration, fn fu
 	for {
 		woken := l.Woken()
 		for {
-			batch, err := l.Tail(ctx, after, 500)
+			const page = 500
+			batch, err := l.Tail(ctx, after, page)
 			if err != nil {
 				return err
 			}
-			if len(batch) == 0 {
-				break
+			if len(batch) > 0 {
+				if err := fn(batch); err != nil {
+					return err
+				}
+				after = batch[len(batch)-1].Seq
 			}
-			if err := fn(batch); err != nil {
-				return err
+			if len(batch) < page {
+				break // woken was taken before reading: what came since will wake us
 			}
-			after = batch[len(batch)-1].Seq
 		}
 		select {
 		case <-ctx.Done():

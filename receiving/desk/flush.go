@@ -26,8 +26,9 @@ type out struct {
 	outcomes  []*filing
 	undone    []*filing
 	events    []func() event.Event
-	dockets   []*docket // may have changed
-	closed    []*docket // to settle with their cases
+	told      []event.Event // entered, for the triggers
+	dockets   []*docket     // may have changed
+	closed    []*docket     // to settle with their cases
 	pipe      *db.Pipeline
 }
 
@@ -110,8 +111,28 @@ func (s *session) sync(more ...func() error) error {
 
 // flush writes everything: sync with bench and producer, then events, whose triggers see the whole of it, and last the balances, which all benches share.
 func (s *session) flush() error {
-	if err := s.sync(s.updateBench, s.updateProducer); err != nil {
+	more := []func() error{s.updateBench, s.updateProducer}
+	if len(s.out.closed) == 0 {
+		more = append(more, s.enterEvents) // else settling the cases has more to tell
+	}
+	if err := s.sync(more...); err != nil {
 		return err
+	}
+	for _, step := range []func() error{s.enterEvents, s.send} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	if err := s.log.Trigger(s.ctx, s.tx, s.out.told); err != nil {
+		return err
+	}
+	return s.ledger.Apply(s.ctx, s.tx, s.out.deltas)
+}
+
+// enterEvents makes the events that wait, now that every id is known.
+func (s *session) enterEvents() error {
+	if len(s.out.events) == 0 {
+		return nil
 	}
 	events := make([]event.Event, len(s.out.events))
 	for i, e := range s.out.events {
@@ -121,27 +142,24 @@ func (s *session) flush() error {
 			events[i].Data["bench_version"] = s.bench.Version
 		}
 	}
-	s.out.events = nil
-	if err := s.log.Append(s.ctx, s.tx, events...); err != nil {
-		return err
+	s.out.events, s.out.told = nil, append(s.out.told, events...)
+	return s.log.Enter(s.pipe(), s.tx, events)
+}
+
+// pipe is the pipeline of this transaction.
+func (s *session) pipe() *db.Pipeline {
+	if s.out.pipe == nil {
+		s.out.pipe = db.NewPipeline(s.tx)
 	}
-	return s.ledger.Apply(s.ctx, s.tx, s.out.deltas)
+	return s.out.pipe
 }
 
 // later adds a statement to those that go together. Nothing else may be asked of the database between it and send.
 func (s *session) later(what string, check func(rows int64) error, build func(tx *gorm.DB) *gorm.DB) error {
-	if s.out.pipe == nil {
-		s.out.pipe = db.NewPipeline(s.tx)
-	}
-	return s.out.pipe.Add(what, build, check)
+	return s.pipe().Add(what, build, check)
 }
 
-func (s *session) send() error {
-	if s.out.pipe == nil {
-		return nil
-	}
-	return s.out.pipe.Run(s.ctx)
-}
+func (s *session) send() error { return s.pipe().Run(s.ctx) }
 
 // guarded wants exactly one row: none means that somebody was faster.
 func guarded(rows int64) error {
