@@ -16,6 +16,7 @@ const (
 	CodeAliasAdded     Code = "alias_added"     // waybill
 	CodeOperatorOn     Code = "operator_on"     // clerk
 	CodeEmptyConfirmed Code = "empty_confirmed" // parcel
+	CodeExceptionNoted Code = "exception_noted" // parcel
 
 	// Attention: something for the clerk to do or know.
 	CodeOver               Code = "over"                 // sku, sku_en, expected
@@ -73,7 +74,7 @@ const (
 
 // Codes lists every outcome code, in the order of the constants.
 var Codes = []Code{
-	CodeParcelOpened, CodeMatched, CodeClosed, CodeUndone, CodeConditionSet, CodeHeld, CodeResumed, CodeUnitShown, CodeAliasAdded, CodeOperatorOn, CodeEmptyConfirmed,
+	CodeParcelOpened, CodeMatched, CodeClosed, CodeUndone, CodeConditionSet, CodeHeld, CodeResumed, CodeUnitShown, CodeAliasAdded, CodeOperatorOn, CodeEmptyConfirmed, CodeExceptionNoted,
 	CodeOver, CodeExtra, CodeUndeclared, CodeWrongSpec, CodeWrongItem, CodeSerialMismatch, CodeUnknownItem, CodeClosedShort, CodeAlreadyReceived, CodeOldLabel, CodeChoose,
 	CodePreviousOpen, CodeBelongsElsewhere, CodeOpenElsewhere, CodeTakenOver, CodeScanWaybillFirst, CodeScanTheTag, CodeScanSerial, CodeUnclaimed, CodeOwnerUnknownOpened, CodeZeroPieces, CodeCaseOver,
 	CodeRefundedAlready, CodePlateOfOther, CodeRepeatAfterRestart, CodeParcelHeld,

@@ -34,6 +34,7 @@ var manners = map[scanner.Code]manner{
 	scanner.CodeParcelOpened: well, scanner.CodeMatched: blue, scanner.CodeClosed: finished, scanner.CodeUndone: well, scanner.CodeConditionSet: well,
 	scanner.CodeHeld: well, scanner.CodeResumed: well, scanner.CodeUnitShown: well, scanner.CodeAliasAdded: well, scanner.CodeOperatorOn: well,
 	scanner.CodeEmptyConfirmed: finished,
+	scanner.CodeExceptionNoted: well,
 
 	scanner.CodeOver: look, scanner.CodeExtra: yellow, scanner.CodeUndeclared: yellow, scanner.CodeWrongSpec: red, scanner.CodeWrongItem: red,
 	scanner.CodeSerialMismatch: red, scanner.CodeUnknownItem: red, scanner.CodeUnclaimed: stray, scanner.CodeClosedShort: look,

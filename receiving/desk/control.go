@@ -31,7 +31,7 @@ func (s *session) control(verb, value string) (*ruling, error) {
 		scanner.Empty:        s.empty,
 		scanner.Choose:       func() (*ruling, error) { return s.choose(value) },
 		scanner.Photo:        s.notHere,
-		scanner.Exception:    s.notHere,
+		scanner.Exception:    s.exception,
 	}
 	act, ok := known[verb]
 	switch {
@@ -51,6 +51,20 @@ var otherControls = []string{"GRADE", "DISPOSITION", "RELEASE", "TYPE"}
 func (s *session) notHere() (*ruling, error) {
 	s.next = s.pending
 	return rule(scanner.CodeControlNotHere, "code", s.scan.Data).about(s.docket), nil
+}
+
+// exception hands what is wrong with the open parcel to the service desk: followup makes a task of the event.
+func (s *session) exception() (*ruling, error) {
+	d := s.docket
+	if d == nil {
+		return rule(scanner.CodeNothingOpen), nil
+	}
+	plate := s.pending.Plate
+	s.next = s.pending
+	d.parcel.Version++
+	s.out.touch(d)
+	s.tellParcel("backdock.parcel.exception_noted.v1", d, event.Data{"plate": plate})
+	return rule(scanner.CodeExceptionNoted, "parcel", d.parcel.Number()).about(d), nil
 }
 
 // logOn books the bench's scans to an operator from now on, if the operator may work in this warehouse.

@@ -5,7 +5,7 @@
 //	parcel.claimed       ─▶ the same, for a parcel that was closed before its owner was known
 //	unit.inspected       ─▶ judgement and goods facets; refund of the piece (policy qc_passed); money to recover where it was paid and the piece fails
 //	unit.inspection_undone ─▶ the facets again
-//	unit.received (extra, undeclared), anything that cannot be paid ─▶ a task for the service desk
+//	unit.received (extra, undeclared), EXCEPTION at a bench, anything that cannot be paid ─▶ a task for the service desk
 //
 // A trigger only moves tables and enqueues. What a rule cannot do becomes a task for a person: it never takes the scan or the inspection down with it.
 package followup

@@ -48,6 +48,9 @@ func (f *Followup) Trigger(ctx context.Context, tx *gorm.DB, e event.Event) erro
 		if e.Data["state"] == "closed" {
 			return f.closed(ctx, tx, e)
 		}
+	case "backdock.parcel.exception_noted.v1":
+		w := e.WarehouseID
+		return task(tx, f.log, "parcel_exception", e.Subject, e.OwnerID, &w, map[string]any{"plate": e.Data["plate"]})
 	case "backdock.unit.received.v1":
 		return f.received(tx, e)
 	case "backdock.unit.inspected.v1", "backdock.unit.inspection_undone.v1":
