@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,9 +14,14 @@ import (
 	"github.com/backdock/backdock/internal/testkit"
 )
 
-// kills is how many deaths of each kind a run has: enough to meet every process and point in `make test`, a thousand and more in `make soak`.
+// kills is how many deaths of each kind a run has: enough to meet every process and point in `make test`, a thousand in `make soak`; BACKDOCK_SOAK can name a
+// number of its own.
 func kills() int {
-	if os.Getenv("BACKDOCK_SOAK") != "" {
+	soak := os.Getenv("BACKDOCK_SOAK")
+	if n, err := strconv.Atoi(soak); err == nil && n > 1 {
+		return n
+	}
+	if soak != "" {
 		return 1000
 	}
 	return 20

@@ -128,6 +128,8 @@ type rig struct {
 
 	master, slave *os.File
 	beeps         chan byte
+	im            *intake.Importer
+	days          int
 	parcels       [][]sample.Step
 	beeped        []string // data of each scan that beeped, in order
 	pieces        int
@@ -241,8 +243,7 @@ func (r *rig) openSim(bin, dir string) {
 	r.must(r.bank.writeAccounts(pay))
 }
 
-// seed imports the sample day and picks the parcels of its plain scenes that never scan one code twice in a row: after a restart such a scan is a question to
-// the clerk, which scanner/agent and receiving/desk test.
+// seed migrates the store and imports the first day.
 func (r *rig) seed(url, dir string) {
 	ctx := r.t.Context()
 	d, err := db.Open(ctx, url, db.Options{})
@@ -252,19 +253,27 @@ func (r *rig) seed(url, dir string) {
 	r.db = d
 	ring, err := secret.LoadFile(filepath.Join(dir, "keyring"), true)
 	r.must(err)
-	im := intake.New(d, event.NewLog(d, clock.System{}), ring, intake.Hooks{})
-	day := sample.Make(sample.Options{Now: time.Now(), Account: r.bank.account()})
-	r.must(im.Site(ctx, day.Site))
+	r.im = intake.New(d, event.NewLog(d, clock.System{}), ring, intake.Hooks{})
+	r.more()
+}
+
+// more imports a day of returns and picks the parcels of its plain scenes that never scan one code twice in a row: after a restart such a scan is a question to
+// the clerk, which scanner/agent and receiving/desk test. It is called again when the clerk needs more. Each day lies a day before the last one, which gives its cases numbers of their own.
+func (r *rig) more() {
+	ctx := r.t.Context()
+	day := sample.Make(sample.Options{Now: time.Now().AddDate(0, 0, -r.days), Account: r.bank.account(), Seed: uint64(r.days + 1)})
+	r.days++
+	r.must(r.im.Site(ctx, day.Site))
 	for _, load := range []func() (intake.Report, error){
-		func() (intake.Report, error) { return im.Catalogue(ctx, day.Catalogue) },
-		func() (intake.Report, error) { return im.Orders(ctx, day.Orders) },
-		func() (intake.Report, error) { return im.Cases(ctx, day.Cases) },
+		func() (intake.Report, error) { return r.im.Catalogue(ctx, day.Catalogue) },
+		func() (intake.Report, error) { return r.im.Orders(ctx, day.Orders) },
+		func() (intake.Report, error) { return r.im.Cases(ctx, day.Cases) },
 	} {
 		r.must(clean("seed", load))
 	}
 	r.must(r.bank.seed(ctx, day.Orders))
 	// Money follows each closing by itself: refunds are under way all the time.
-	r.must(d.InTx(ctx, func(tx *gorm.DB) error {
+	r.must(r.db.InTx(ctx, func(tx *gorm.DB) error {
 		return tx.Exec("UPDATE policies SET refund_trigger = 'receipt_closed', auto_limit_minor = 100000000").Error
 	}))
 	byParcel := map[int][]sample.Step{}
@@ -337,7 +346,7 @@ func (r *rig) scan(data string) {
 // duringParcel takes in the next parcel while act happens.
 func (r *rig) duringParcel(act func()) {
 	if len(r.parcels) == 0 {
-		r.t.Fatal("the sample day has no more plain parcels")
+		r.more()
 	}
 	steps := r.parcels[0]
 	r.parcels = r.parcels[1:]
