@@ -50,8 +50,10 @@ type process struct {
 	mu    sync.Mutex
 }
 
-func launch(t *testing.T, dir string, server *wiretest.Server, url, point string) *process {
+func launch(t *testing.T, dir string, server *wiretest.Server, g *gun, point string) *process {
 	t.Helper()
+	g.release(t)
+	url := g.url("")
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +116,7 @@ func TestKilledAnywhere(t *testing.T) {
 	beeped := []string{}
 	next := 0
 	for _, point := range points {
-		p := launch(t, dir, server, g.url(""), point)
+		p := launch(t, dir, server, g, point)
 		died := false
 		for range 120 {
 			code := fmt.Sprintf("code %d", next)
@@ -132,7 +134,7 @@ func TestKilledAnywhere(t *testing.T) {
 			t.Fatalf("%s: the agent ended with %v\n%s", point, p.err, p.log.String())
 		}
 	}
-	p := launch(t, dir, server, g.url(""), "")
+	p := launch(t, dir, server, g, "")
 	if !p.up() || !shoot(g, p, fmt.Sprintf("code %d", next)) {
 		t.Fatalf("the last life: %v", p.err)
 	}

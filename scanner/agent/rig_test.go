@@ -83,6 +83,14 @@ func (g *gun) port() string { return g.slave.Name() }
 // unplug takes the scanner away.
 func (g *gun) unplug() { g.master.Close(); g.slave.Close() }
 
+// release lets the port be opened again after its user was killed: the kernel forgets exclusive use with the last descriptor, and the test holds one.
+func (g *gun) release(t *testing.T) {
+	t.Helper()
+	if err := unix.IoctlSetInt(int(g.slave.Fd()), unix.TIOCNXCL, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (g *gun) url(query string) string {
 	return "serial://" + g.port() + "?beep=acknak&name=gun" + query
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 	"gorm.io/gorm"
 
 	"github.com/backdock/backdock/internal/auth"
@@ -40,6 +41,8 @@ type proc struct {
 	args []string
 	up   func() bool // answers
 
+	before func() // a start, when not nil
+
 	mu     sync.Mutex
 	cmd    *exec.Cmd
 	done   chan struct{}
@@ -49,6 +52,9 @@ type proc struct {
 
 // start runs the process and waits until it answers; point arms a kill point.
 func (p *proc) start(point string) {
+	if p.before != nil {
+		p.before()
+	}
 	p.mu.Lock()
 	cmd := exec.Command(p.path, p.args...)
 	cmd.Env = os.Environ()
@@ -158,6 +164,8 @@ func newRig(t *testing.T, url string, cluster *testkit.Cluster) *rig {
 	r.enrol(serve, station)
 	r.agent = r.proc("agent", filepath.Join(bin, "station"), r.page, "run", "--data", station, "--page", r.page, "--log", "warn",
 		"--device", fmt.Sprintf("serial://%s?baud=9600&suffix=cr&good=%02x&bad=%02x", r.slave.Name(), good, bad))
+	// The kernel forgets exclusive use of a port with its last descriptor, and the test holds one.
+	r.agent.before = func() { r.must(unix.IoctlSetInt(int(r.slave.Fd()), unix.TIOCNXCL, 0)) }
 	r.agent.start("")
 	r.procs = []*proc{r.server, r.agent, r.sim}
 	return r
