@@ -20,6 +20,14 @@ import (
 // Timeout bounds one run of a job. A job that was under way when its process died is taken up again after twice that.
 const Timeout = 30 * time.Second
 
+const (
+	// DefaultPoll is how long a job that nobody announced may wait. River announces none on SQLite, and on PostgreSQL none that is inserted within the
+	// cooldown after another (its notify limiter): with River's own second, a buyer's refund would often wait that second for nothing.
+	DefaultPoll = 250 * time.Millisecond
+	// cooldown is the shortest time between two fetches, and the time in which River keeps silent about further inserts.
+	cooldown = time.Millisecond
+)
+
 // Queue inserts and works jobs.
 type Queue struct {
 	db     *db.DB
@@ -33,7 +41,7 @@ type Options struct {
 	Workers  int // jobs at once; 0: this process only inserts
 	Periodic []*river.PeriodicJob
 	Log      *slog.Logger
-	Poll     time.Duration // how often to look for jobs nobody announced; 0 takes River's second
+	Poll     time.Duration // how often to look for jobs nobody announced; 0 takes DefaultPoll
 }
 
 // New makes a queue on d. Workers are registered on w before Start.
@@ -41,13 +49,14 @@ func New(d *db.DB, w *river.Workers, o Options) (*Queue, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	poll := o.Poll
+	if poll == 0 {
+		poll = DefaultPoll
+	}
 	cfg := &river.Config{
 		Workers: w, Logger: slog.New(quiet{o.Log.Handler()}), PeriodicJobs: o.Periodic, JobTimeout: Timeout, RescueStuckJobsAfter: 2 * Timeout, MaxAttempts: 1000,
-		FetchPollInterval: o.Poll, FetchCooldown: min(river.FetchCooldownDefault, max(o.Poll, river.FetchCooldownMin)), SkipUnknownJobCheck: false,
+		FetchPollInterval: poll, FetchCooldown: min(cooldown, max(poll, river.FetchCooldownMin)), SkipUnknownJobCheck: false,
 		CompletedJobRetentionPeriod: time.Hour,
-	}
-	if o.Poll == 0 {
-		cfg.FetchPollInterval, cfg.FetchCooldown = river.FetchPollIntervalDefault, river.FetchCooldownDefault
 	}
 	if o.Workers > 0 {
 		cfg.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.Workers}}
