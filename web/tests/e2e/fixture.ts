@@ -25,6 +25,8 @@ export const test = base.extend<Bench & { quiet: void }>({
       const cdp = await page.context().newCDPSession(page)
       const keys = [...data].map((c) => ({ type: 'keyDown' as const, text: c, key: c, unmodifiedText: c }))
       const all = suffix ? [...keys, { type: 'keyDown' as const, text: '\r', key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13 }] : keys
+      // The keys are stamped in the past: without a pause they would reach back into the key pressed before them, and read as one burst with a hole in it.
+      await page.waitForTimeout(200 + all.length * 4)
       const start = Date.now() / 1000 - all.length * 0.004
       await Promise.all(all.flatMap((k, i) => [
         cdp.send('Input.dispatchKeyEvent', { ...k, timestamp: start + i * 0.004 }),
