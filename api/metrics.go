@@ -67,12 +67,13 @@ var (
 	refundsDesc   = prometheus.NewDesc("backdock_refunds", "Refunds that are not final, by state.", []string{"state"}, nil)
 	jobsDesc      = prometheus.NewDesc("backdock_jobs", "Jobs that are not final, by state.", []string{"state"}, nil)
 	unstampedDesc = prometheus.NewDesc("backdock_events_unstamped", "Events that have no place in the log yet.", nil, nil)
+	abortsDesc    = prometheus.NewDesc("backdock_db_aborts_total", "Transactions that the database ended for concurrency; any deadlock is a fault.", []string{"reason"}, nil)
 	headDesc      = prometheus.NewDesc("backdock_events_head", "Newest seq of the event log.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c *stored) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{refundsDesc, jobsDesc, unstampedDesc, headDesc} {
+	for _, d := range []*prometheus.Desc{refundsDesc, jobsDesc, unstampedDesc, headDesc, abortsDesc} {
 		ch <- d
 	}
 }
@@ -81,6 +82,10 @@ func (c *stored) Describe(ch chan<- *prometheus.Desc) {
 func (c *stored) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	a := c.s.d.DB.Aborts()
+	for reason, n := range map[string]int64{"deadlock": a.Deadlocks, "serialization": a.Serialization, "busy": a.Busy} {
+		ch <- prometheus.MustNewConstMetric(abortsDesc, prometheus.CounterValue, float64(n), reason)
+	}
 	v, err := c.s.report.Vitals(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(unstampedDesc, err)

@@ -80,6 +80,11 @@ func (c serveCmd) start(ctx context.Context, log *slog.Logger, jobPoll time.Dura
 	if err != nil {
 		return nil, err
 	}
+	return c.startOn(store, g, log, jobPoll)
+}
+
+// startOn is start with a store and gateways that are there already.
+func (c serveCmd) startOn(store *store, g gateways, log *slog.Logger, jobPoll time.Duration) (*server, error) {
 	l, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", c.Listen, err)

@@ -17,6 +17,7 @@ import (
 	"github.com/backdock/backdock/internal/job"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/qc"
+	"github.com/backdock/backdock/receiving/aftersales"
 	"github.com/backdock/backdock/receiving/aftersales/followup"
 	"github.com/backdock/backdock/receiving/aftersales/intake"
 	"github.com/backdock/backdock/receiving/aftersales/refund"
@@ -61,7 +62,17 @@ func wire(s *store, o wireOptions) (*parts, error) {
 	s.log.On(followup.New(s.log, p.engine).Trigger)
 	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge})
 	p.qc = qc.New(s.db, s.log, p.ledger, p.refundGuard)
+	p.qc.Use(holdCase)
 	return p, nil
+}
+
+// holdCase locks the case of a unit: an inspection moves it.
+func holdCase(ctx context.Context, tx *gorm.DB, u inventory.Unit) error {
+	if u.CaseID == nil {
+		return nil
+	}
+	_, err := aftersales.Locked(ctx, tx, *u.CaseID)
+	return err
 }
 
 // refundGuard keeps an inspection from being undone once the money that rests on it is on its way.
@@ -79,6 +90,7 @@ func (p *parts) refundGuard(ctx context.Context, tx *gorm.DB, u inventory.Unit) 
 func (p *parts) importer() *intake.Importer {
 	return intake.New(p.db, p.log, p.ring, intake.Hooks{
 		Claim: p.desk.Claim,
+		Hold:  p.desk.Hold,
 		Observe: func(ctx context.Context, tx *gorm.DB, caseID id.Case, totalMinor int64) error {
 			_, err := p.engine.Observe(ctx, tx, refund.Observed{CaseID: caseID, Origin: refund.OriginPlatform, AmountMinor: totalMinor})
 			return err

@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 	msqlite "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -38,6 +37,7 @@ type DB struct {
 	readSQL   *sql.DB
 	log       *slog.Logger
 	committed []func()
+	aborted   aborts
 }
 
 // MaxTries is how often InTx runs a transaction that the database aborts for reasons of concurrency.
@@ -91,6 +91,7 @@ func (d *DB) once(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	if err == nil {
 		finished(ctx)
 	}
+	d.aborted.count(err)
 	return err
 }
 
@@ -130,21 +131,16 @@ func Pinned(tx *gorm.DB) *pgx.Conn {
 	return nil
 }
 
-// Lock makes the next query of tx lock the rows it reads until the transaction ends. SQLite's writing transactions exclude each other already.
-func Lock(tx *gorm.DB) *gorm.DB {
-	if tx.Dialector.Name() == "sqlite" {
-		return tx
-	}
-	return tx.Clauses(clause.Locking{Strength: "UPDATE"})
-}
-
 // IsPostgres reports the dialect of a handle.
 func IsPostgres(tx *gorm.DB) bool { return tx.Dialector.Name() == "postgres" }
 
-// Retryable reports whether the database aborted a transaction for concurrency, or the connection broke before COMMIT was sent.
+// Retryable reports whether a transaction ended for concurrency: the database aborted it, or its function asked for it (ErrAgain).
 func Retryable(err error) bool {
+	if errors.Is(err, ErrAgain) {
+		return true
+	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return pg.Code == "40001" || pg.Code == "40P01"
+		return pg.Code == serialization || pg.Code == deadlock
 	}
 	if lite, ok := errors.AsType[*msqlite.Error](err); ok {
 		code := lite.Code() & 0xff

@@ -46,7 +46,8 @@ func (l slowLog) Error(ctx context.Context, msg string, args ...any) {
 
 func (l slowLog) Trace(ctx context.Context, begin time.Time, statement func() (sql string, rows int64), err error) {
 	took := time.Since(begin)
-	failed := err != nil && !errors.Is(err, gorm.ErrRecordNotFound)
+	// Cut off by its own caller is no failure: every close of a server ends some.
+	failed := err != nil && !errors.Is(err, gorm.ErrRecordNotFound) && !errors.Is(err, context.Canceled)
 	if !failed && took < slowAfter {
 		return
 	}

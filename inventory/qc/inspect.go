@@ -22,18 +22,25 @@ import (
 // Guard refuses to let an inspection be undone because of something that inventory cannot know, such as a refund on its way (fault.Conflict refund_sending).
 type Guard func(ctx context.Context, tx *gorm.DB, unit inventory.Unit) error
 
+// Hold locks what a unit belongs to before the unit itself is locked: what follows from an inspection moves it, and locks have one order.
+type Hold func(ctx context.Context, tx *gorm.DB, unit inventory.Unit) error
+
 // Bench is where units are inspected.
 type Bench struct {
 	db     *db.DB
 	log    *event.Log
 	ledger *inventory.Ledger
 	guards []Guard
+	hold   Hold
 }
 
 // New makes a bench. Guards are asked in order before an inspection is undone.
 func New(d *db.DB, log *event.Log, ledger *inventory.Ledger, guards ...Guard) *Bench {
 	return &Bench{db: d, log: log, ledger: ledger, guards: guards}
 }
+
+// Use makes the bench call h before it locks a unit to inspect it or to undo that. Call it while wiring.
+func (b *Bench) Use(h Hold) { b.hold = h }
 
 // Decision is what an inspector decided about one unit.
 type Decision struct {
@@ -64,7 +71,7 @@ func (b *Bench) Inspect(ctx context.Context, d Decision) (Inspection, error) {
 // InspectIn is Inspect inside the caller's transaction.
 func (b *Bench) InspectIn(ctx context.Context, tx *gorm.DB, d Decision) (Inspection, error) {
 	tx = tx.WithContext(ctx)
-	u, err := locked(tx, d.Plate)
+	u, err := b.locked(ctx, tx, d.Plate)
 	if err != nil {
 		return Inspection{}, err
 	}
@@ -87,13 +94,34 @@ func (b *Bench) InspectIn(ctx context.Context, tx *gorm.DB, d Decision) (Inspect
 	return b.record(ctx, tx, u, d, r)
 }
 
+// locked holds what a unit belongs to, then the unit.
+func (b *Bench) locked(ctx context.Context, tx *gorm.DB, plate string) (inventory.Unit, error) {
+	if b.hold == nil {
+		return locked(tx, plate)
+	}
+	seen, err := read(tx, plate)
+	if err != nil {
+		return seen, err
+	}
+	if err := b.hold(ctx, tx, seen); err != nil {
+		return seen, err
+	}
+	u, err := locked(tx, plate)
+	if err == nil && (u.CaseID == nil) != (seen.CaseID == nil) || u.CaseID != nil && *u.CaseID != *seen.CaseID {
+		return u, db.ErrAgain // a case has claimed it in between
+	}
+	return u, err
+}
+
 // locked reads a unit by its plate and holds its row.
-func locked(tx *gorm.DB, plate string) (inventory.Unit, error) {
+func locked(tx *gorm.DB, plate string) (inventory.Unit, error) { return read(db.Lock(tx), plate) }
+
+func read(tx *gorm.DB, plate string) (inventory.Unit, error) {
 	var u inventory.Unit
 	plate = strings.ToUpper(strings.TrimSpace(plate))
-	res := db.Lock(tx).Where("plate = ?", plate).Limit(1).Find(&u)
+	res := tx.Where("plate = ?", plate).Limit(1).Find(&u)
 	if res.Error != nil {
-		return u, fmt.Errorf("lock unit %s: %w", plate, res.Error)
+		return u, fmt.Errorf("read unit %s: %w", plate, res.Error)
 	}
 	if res.RowsAffected == 0 {
 		return u, fault.New(fault.NotFound, "unit_not_found", "there is no unit %s", plate)

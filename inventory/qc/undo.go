@@ -33,7 +33,7 @@ func (b *Bench) UndoIn(ctx context.Context, tx *gorm.DB, plate string, by id.Use
 	if reason == "" {
 		return Inspection{}, fault.New(fault.Invalid, "undo_reason", "say why the inspection is taken back")
 	}
-	u, err := locked(tx, plate)
+	u, err := b.locked(ctx, tx, plate)
 	if err != nil {
 		return Inspection{}, err
 	}

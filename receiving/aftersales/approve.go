@@ -55,7 +55,11 @@ func refuse(ctx context.Context, tx *gorm.DB, log *event.Log, caseID id.Case, ch
 		return c, err
 	}
 	granted := c.Granted() || c.ApprovedMinor > 0
-	if c, err = Move(ctx, tx, log, caseID, ch); err != nil {
+	if _, err = Move(ctx, tx, log, caseID, ch); err != nil {
+		return Case{}, err
+	}
+	// Read again: refunds that were withdrawn because of it have moved the case's money.
+	if c, err = Locked(ctx, tx, caseID); err != nil {
 		return Case{}, err
 	}
 	if granted {

@@ -11,6 +11,7 @@ import (
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/receiving/order"
 )
 
 // Facet names one of the four states of a case. They move independently; what people see is derived from all four.
@@ -96,6 +97,19 @@ func Locked(ctx context.Context, tx *gorm.DB, caseID id.Case) (Case, error) {
 		return Case{}, fault.New(fault.NotFound, "case_not_found", "there is no case %d", caseID)
 	}
 	return c, nil
+}
+
+// HoldMoney locks the orders, order lines and payments of several cases, which are locked already, before any of their money moves.
+func HoldMoney(ctx context.Context, tx *gorm.DB, cases []id.Case) error {
+	if !db.IsPostgres(tx) || len(cases) == 0 {
+		return nil
+	}
+	var orders []id.Order
+	err := tx.WithContext(ctx).Model(&Case{}).Where("id IN ? AND order_id IS NOT NULL", cases).Distinct().Order("order_id").Pluck("order_id", &orders).Error
+	if err != nil {
+		return fmt.Errorf("orders of cases: %w", err)
+	}
+	return order.Hold(ctx, tx, orders)
 }
 
 // Move locks a case, moves the named facets as Next allows and appends backdock.case.changed.v1. Facets that already stand there are left alone; when all do,

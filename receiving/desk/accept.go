@@ -34,7 +34,7 @@ func (d *Desk) Accept(ctx context.Context, station id.Station, producer string, 
 	if err := b.findBadges(ctx, clean); err != nil {
 		return Answer{}, err
 	}
-	answer, err := b.run(ctx, clean, false)
+	answer, err := b.patient(ctx, clean, false)
 	if err == nil || !b.apart(err) {
 		return answer, err
 	}
@@ -48,6 +48,7 @@ type batch struct {
 	producer string
 	offset   int64
 	badges   map[string]clerk // by the text of the badge
+	foreseen []need           // locks that earlier tries ran into
 }
 
 // clerk is whom a badge belongs to.
@@ -81,7 +82,7 @@ func (b *batch) findBadges(ctx context.Context, scans []scanner.Scan) error {
 // apart reports whether scans that failed together may do better one by one. A broken connection or a fault of the whole call would not.
 func (b *batch) apart(err error) bool {
 	switch {
-	case db.Retryable(err), db.Permanent(err), errors.Is(err, errMoved), errors.Is(err, errNoPlates), errors.As(err, new(crash)):
+	case db.Retryable(err), db.Permanent(err), moved(err), errors.Is(err, errNoPlates), errors.As(err, new(crash)):
 		return true
 	}
 	f, ok := errors.AsType[*fault.Error](err)
@@ -96,7 +97,7 @@ func (b *batch) singly(ctx context.Context, scans []scanner.Scan) (Answer, error
 		var answer Answer
 		var err error
 		for range db.MaxTries {
-			if answer, err = b.run(ctx, one, true); err == nil || !(db.Retryable(err) || errors.Is(err, errMoved)) {
+			if answer, err = b.patient(ctx, one, true); err == nil || !(db.Retryable(err) || moved(err)) {
 				break
 			}
 		}
@@ -114,7 +115,28 @@ func (b *batch) singly(ctx context.Context, scans []scanner.Scan) (Answer, error
 
 // hopeless reports whether the same scan would fail the same way for ever.
 func (b *batch) hopeless(err error) bool {
-	return b.apart(err) && !db.Retryable(err) && !errors.Is(err, errMoved) && !errors.Is(err, errNoPlates)
+	return b.apart(err) && !db.Retryable(err) && !moved(err) && !errors.Is(err, errNoPlates)
+}
+
+// moved reports whether the same work, done again from the start, may well succeed.
+func moved(err error) bool { return errors.Is(err, errMoved) || errors.As(err, new(unforeseen)) }
+
+// foresights is how often a batch begins again because of a lock out of order before it is taken apart: each time it knows more, but it also holds more.
+const foresights = 5
+
+// patient decides scans in one transaction, and begins again whenever a lock came up that should have been taken earlier: then it is, and nobody ever waits in
+// a circle.
+func (b *batch) patient(ctx context.Context, scans []scanner.Scan, careful bool) (answer Answer, err error) {
+	b.foreseen = nil
+	for range foresights {
+		answer, err = b.run(ctx, scans, careful)
+		late, ok := errors.AsType[unforeseen](err)
+		if !ok {
+			return answer, err
+		}
+		b.foreseen = append(b.foreseen, late...)
+	}
+	return answer, err
 }
 
 // run decides scans in one transaction.
@@ -131,7 +153,7 @@ func (b *batch) run(ctx context.Context, scans []scanner.Scan, careful bool) (An
 				err = crash{fmt.Sprintf("%v\n%s", r, debug.Stack())}
 			}
 		}()
-		if s, err = b.begin(ctx, tx.WithContext(ctx), b.station, b.producer); err != nil {
+		if s, err = b.begin(ctx, tx.WithContext(ctx), b.station, b.producer, b.foreseen); err != nil {
 			return err
 		}
 		s.spare, s.careful, s.offset, s.badges = spare, careful, b.offset, b.badges
@@ -143,6 +165,9 @@ func (b *batch) run(ctx context.Context, scans []scanner.Scan, careful bool) (An
 		return nil
 	}
 	if err := b.db.Once(ctx, fn); err != nil {
+		if errors.As(err, new(unforeseen)) { // nothing was committed, so no plate is stuck on anything
+			b.plates.Return(spare)
+		}
 		return Answer{}, err
 	}
 	killpoint.Hit("desk.after_commit")

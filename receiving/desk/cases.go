@@ -6,34 +6,18 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving/aftersales"
 )
 
-// lockCases locks the cases of parcels about to be closed, in id order and before any row that points at them is written: two benches that close parcels of
-// one case would otherwise wait for each other.
-func (s *session) lockCases() error {
-	cases := s.closedCases()
-	if len(cases) == 0 || !db.IsPostgres(s.tx) {
-		return nil
-	}
-	var got []id.Case
-	if err := s.tx.Raw("SELECT id FROM cases WHERE id IN ? ORDER BY id FOR UPDATE", cases).Scan(&got).Error; err != nil {
-		return fmt.Errorf("lock cases: %w", err)
-	}
-	return nil
-}
+// lockCases locks the cases of parcels about to be closed before any row of them is written.
+func (s *session) lockCases() error { return s.lock(each(caseRank, s.closedCases()...)...) }
 
 func (s *session) closedCases() []id.Case {
 	var cases []id.Case
 	for _, d := range s.out.closed {
-		for _, r := range d.receipts {
-			if r.CaseID != nil {
-				cases = append(cases, *r.CaseID)
-			}
-		}
+		cases = append(cases, d.cases()...)
 	}
 	slices.Sort(cases)
 	return slices.Compact(cases)
@@ -51,6 +35,7 @@ func (s *session) settleCases() error {
 	if len(cases) == 0 {
 		return nil
 	}
+	s.out.settled = append(s.out.settled, cases...)
 	if err := s.countCases(closed, +1); err != nil {
 		return err
 	}
@@ -77,6 +62,14 @@ func (s *session) settleCases() error {
 		}
 	}
 	return nil
+}
+
+// holdMoney locks what the refunds of several cases will touch before the first of them does: one case is locked in order by its refund itself.
+func (s *session) holdMoney() error {
+	if len(s.out.settled) < 2 {
+		return nil
+	}
+	return aftersales.HoldMoney(s.ctx, s.tx, s.out.settled)
 }
 
 // countCases adds what counted towards the cases' lines, or takes it off when a parcel is reopened.

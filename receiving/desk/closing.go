@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/backdock/backdock/internal/event"
-	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/scanner"
 )
@@ -71,13 +70,7 @@ func (s *session) shut(d *docket, note string) {
 		short += l.Expected - l.Received
 		l.Finding, l.dirty = string(finding), true
 	}
-	var cases []id.Case
-	for _, r := range d.receipts {
-		if r.CaseID != nil && !slices.Contains(cases, *r.CaseID) {
-			cases = append(cases, *r.CaseID)
-		}
-	}
-	data := event.Data{"pieces": p.Pieces, "expected": p.Expected, "received": p.Received, "short": short, "cases": cases}
+	data := event.Data{"pieces": p.Pieces, "expected": p.Expected, "received": p.Received, "short": short, "cases": d.cases()}
 	if flags := contradictions(d); len(flags) > 0 {
 		data["flags"] = flags
 	}

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/receiving"
@@ -116,7 +115,7 @@ func (s *session) condition(x string) (*ruling, error) {
 	if s.docket == nil || s.pending.Plate == "" {
 		return nothing, nil
 	}
-	u, err := s.unit(s.pending.Plate)
+	u, err := s.unitToChange(s.pending.Plate)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +169,19 @@ func (s *session) choose(value string) (*ruling, error) {
 	return s.goTo(s.pending.Targets[n-1])
 }
 
-// unit finds a unit by its plate, among those of this transaction first. The row is locked. None is nil.
+// unitToChange is unit with its row locked.
+func (s *session) unitToChange(plate string) (*booked, error) {
+	u, err := s.unit(plate)
+	if err != nil || u == nil || !u.stored || s.locked(unitRank, int64(u.ID)) {
+		return u, err
+	}
+	if err := s.lock(each(unitRank, u.ID)...); err != nil {
+		return nil, err
+	}
+	return s.unit(plate) // as it is now that nobody else can change it
+}
+
+// unit finds a unit by its plate, among those of this transaction first. None is nil.
 func (s *session) unit(plate string) (*booked, error) {
 	for _, list := range [][]*booked{s.out.units, s.out.made} {
 		for _, u := range list {
@@ -179,14 +190,14 @@ func (s *session) unit(plate string) (*booked, error) {
 			}
 		}
 	}
-	var rows []inventory.Unit
-	if err := db.Lock(s.tx).Where("plate = ?", plate).Limit(1).Find(&rows).Error; err != nil {
+	var found []inventory.Unit
+	if err := s.tx.Where("plate = ?", plate).Limit(1).Find(&found).Error; err != nil {
 		return nil, fmt.Errorf("read unit %s: %w", plate, err)
 	}
-	if len(rows) == 0 {
+	if len(found) == 0 {
 		return nil, nil
 	}
-	u := &booked{Unit: rows[0], stored: true}
+	u := &booked{Unit: found[0], stored: true}
 	if s.docket != nil && u.ParcelID != nil && *u.ParcelID == s.docket.parcel.ID {
 		u.docket, u.line = s.docket, s.docket.line(val(u.ReceiptLineID))
 		if u.line != nil {

@@ -89,7 +89,7 @@ func (s *session) another(reading barcode.Reading, p match.Piece) (*ruling, erro
 	}
 	if len(hits) == 0 && !p.PieceLike() && len(reading.Waybills) > 0 && s.pending.Asked == 0 {
 		w := reading.Waybills[0]
-		return s.openUnknown(w.Number, w.Carrier)
+		return s.openStranger(w.Number, w.Carrier)
 	}
 	scope := match.Scope{Lines: s.docket.awaited(), Owner: owner, Asked: s.pending.Asked}
 	if len(hits) > 0 && owner != 0 {
@@ -140,7 +140,7 @@ func (s *session) nothingOpen(reading barcode.Reading, p match.Piece) (*ruling, 
 	}
 	if len(reading.Waybills) > 0 {
 		w := reading.Waybills[0]
-		return s.openUnknown(w.Number, w.Carrier)
+		return s.openStranger(w.Number, w.Carrier)
 	}
 	s.next.Waybill = barcode.Normalise(s.scan.Data)
 	return rule(scanner.CodeUnknownCode, "code", s.scan.Data), nil

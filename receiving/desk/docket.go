@@ -220,3 +220,15 @@ func (d *docket) of(c id.Case) bool {
 func (d *docket) ofOrder(o id.Order) bool {
 	return slices.ContainsFunc(d.receipts, func(r *receipt) bool { return r.OrderID != nil && *r.OrderID == o })
 }
+
+// cases lists the cases of the parcel in id order, each once.
+func (d *docket) cases() []id.Case {
+	var out []id.Case
+	for _, r := range d.receipts {
+		if r.CaseID != nil {
+			out = append(out, *r.CaseID)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

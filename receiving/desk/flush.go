@@ -10,6 +10,7 @@ import (
 
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
+	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/catalogue"
 	"github.com/backdock/backdock/receiving"
@@ -29,6 +30,7 @@ type out struct {
 	told      []event.Event // entered, for the triggers
 	dockets   []*docket     // may have changed
 	closed    []*docket     // to settle with their cases
+	settled   []id.Case     // whose goods were counted: money may follow
 	pipe      *db.Pipeline
 }
 
@@ -122,6 +124,9 @@ func (s *session) flush() error {
 		if err := step(); err != nil {
 			return err
 		}
+	}
+	if err := s.holdMoney(); err != nil {
+		return err
 	}
 	if err := s.log.Trigger(s.ctx, s.tx, s.out.told); err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/scanner"
@@ -111,9 +110,6 @@ func (s *session) elsewhere(t target) (*ruling, error) {
 
 // exclude keeps two benches from opening the same thing at once. There may be no row yet to lock, so it is a lock on the name. It is taken before the look.
 func (s *session) exclude(t target) error {
-	if !db.IsPostgres(s.tx) {
-		return nil
-	}
 	var keys []string
 	for _, c := range t.Cases {
 		keys = append(keys, "case:"+itoa(c))
@@ -122,16 +118,12 @@ func (s *session) exclude(t target) error {
 		keys = append(keys, "order:"+itoa(o))
 	}
 	if t.Waybill != "" {
-		keys = append(keys, "waybill:"+t.Waybill)
+		keys = append(keys, waybillKey(t.Waybill))
 	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		if err := s.tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 7))", k).Error; err != nil {
-			return fmt.Errorf("lock number: %w", err)
-		}
-	}
-	return nil
+	return s.lock(texts(keys)...)
 }
+
+func waybillKey(number string) string { return "waybill:" + number }
 
 // arrivals lists the parcels of a target, newest first.
 func (s *session) arrivals(t target) ([]arrival, error) {

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -32,12 +33,8 @@ func (d *Desk) Reopen(ctx context.Context, parcel id.Parcel, by id.User, reason 
 			return fault.New(fault.Conflict, "parcel_state", "parcel %s is %s, not closed", p.Number(), p.State).With("state", p.State)
 		}
 		s.bench.OperatorID = ref(by)
-		for _, r := range f.receipts {
-			if r.CaseID != nil {
-				if _, err := s.goods(*r.CaseID, "part_received"); err != nil {
-					return err
-				}
-			}
+		if err := s.allGoods(f, "part_received"); err != nil {
+			return err
 		}
 		if err := s.countCases([]*docket{f}, -1); err != nil {
 			return err
@@ -103,6 +100,50 @@ func (s *session) withParcel(parcel id.Parcel) (*docket, error) {
 	return loadDocket(s.ctx, s.tx, parcel)
 }
 
+// Hold keeps every bench from opening a parcel under one of the waybills until tx ends, and locks the parcels of unknown owner that stand under them: who brings
+// the case of one of them sees every parcel there is, or the bench sees the case. Call it before cases are locked.
+func (d *Desk) Hold(ctx context.Context, tx *gorm.DB, waybills []string) error {
+	if !db.IsPostgres(tx) {
+		return nil
+	}
+	tx = tx.WithContext(ctx)
+	benches, parcels, err := ownerless(tx, waybills)
+	if err != nil {
+		return err
+	}
+	keys := make([]string, len(waybills))
+	for i, w := range waybills {
+		keys[i] = waybillKey(w)
+	}
+	for _, needs := range [][]need{each(benchRank, benches...), texts(keys), each(parcelRank, parcels...)} {
+		if len(needs) == 0 {
+			continue
+		}
+		if _, err := take(tx, needs, false); err != nil {
+			return err
+		}
+	}
+	again, now, err := ownerless(tx, waybills)
+	if err == nil && (!slices.Equal(benches, again) || !slices.Equal(parcels, now)) {
+		return db.ErrAgain // one was opened, claimed or taken over before its lock was ours
+	}
+	return err
+}
+
+// ownerless finds the parcels of unknown owner under some waybills, and the benches where they are open.
+func ownerless(tx *gorm.DB, waybills []string) ([]id.Bench, []id.Parcel, error) {
+	parcels, err := receiving.Ownerless(tx, waybills)
+	if err != nil || len(parcels) == 0 {
+		return nil, nil, err
+	}
+	var benches []id.Bench
+	err = tx.Model(&receiving.Parcel{}).Where("id IN ? AND state = ?", parcels, receiving.Open).Distinct().Order("bench_id").Pluck("bench_id", &benches).Error
+	if err != nil {
+		return nil, nil, fmt.Errorf("benches of parcels: %w", err)
+	}
+	return benches, parcels, nil
+}
+
 // conclude writes what the verb has brought together.
 func (s *session) conclude() error {
 	if err := s.sync(); err != nil {
@@ -111,6 +152,9 @@ func (s *session) conclude() error {
 	events := make([]event.Event, len(s.out.events))
 	for i, e := range s.out.events {
 		events[i] = e()
+	}
+	if err := s.holdMoney(); err != nil {
+		return err
 	}
 	if err := s.log.Append(s.ctx, s.tx, events...); err != nil {
 		return err

@@ -43,6 +43,9 @@ func (s *session) openFresh(t target, here []arrival) (*ruling, error) {
 
 // unpack opens a parcel that waits at the dock.
 func (s *session) unpack(a *arrival, t target) (*ruling, error) {
+	if err := s.lock(each(parcelRank, a.ID)...); err != nil {
+		return nil, err
+	}
 	d, err := loadDocket(s.ctx, s.tx, a.ID)
 	if err != nil {
 		return nil, err
@@ -101,6 +104,22 @@ func (s *session) openUnknown(number, carrier string) (*ruling, error) {
 		return rule(scanner.CodeOwnerUnknownOpened, "waybill", number).
 			effect(scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: d.parcel.Number()}).about(d), nil
 	})
+}
+
+// openStranger opens a parcel under a number that was looked up just now and means nothing. If a case has brought it meanwhile, the scan is decided again.
+func (s *session) openStranger(number, carrier string) (*ruling, error) {
+	if err := s.exclude(target{Waybill: number}); err != nil {
+		return nil, err
+	}
+	var n []int
+	err := s.tx.Raw("SELECT 1 FROM waybill_aliases WHERE number = ? AND case_id IS NOT NULL AND role <> 'outbound' AND (valid_to IS NULL OR valid_to > ?) LIMIT 1", number, s.at).Scan(&n).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for number: %w", err)
+	}
+	if len(n) > 0 {
+		return nil, errMoved
+	}
+	return s.openUnknown(number, carrier)
 }
 
 // enter makes the parcel the open one of this bench. A parcel without a row gets one with its receipts and lines.
@@ -200,6 +219,9 @@ func (s *session) asked(d *docket, cases []id.Case) ([]awaitedRow, error) {
 
 // takeCases reads the cases of a new parcel, says that their goods are here, and sets the remark that stands on the parcel.
 func (s *session) takeCases(d *docket, cases []id.Case) error {
+	if err := s.lock(each(caseRank, cases...)...); err != nil {
+		return err
+	}
 	for _, c := range slices.Sorted(slices.Values(cases)) {
 		k, err := s.goods(c, "at_dock")
 		if err != nil {
@@ -249,12 +271,17 @@ func (s *session) goods(c id.Case, to string) (aftersales.Case, error) {
 }
 
 // atDock says of every case of a parcel that its goods are here.
-func (s *session) atDock(d *docket) error {
-	for _, r := range d.receipts {
-		if r.CaseID != nil {
-			if _, err := s.goods(*r.CaseID, "at_dock"); err != nil {
-				return err
-			}
+func (s *session) atDock(d *docket) error { return s.allGoods(d, "at_dock") }
+
+// allGoods moves the goods of every case of a parcel, in id order.
+func (s *session) allGoods(d *docket, to string) error {
+	cases := d.cases()
+	if err := s.lock(each(caseRank, cases...)...); err != nil {
+		return err
+	}
+	for _, c := range cases {
+		if _, err := s.goods(c, to); err != nil {
+			return err
 		}
 	}
 	return nil

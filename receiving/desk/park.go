@@ -18,7 +18,7 @@ func (b *batch) park(ctx context.Context, scan scanner.Scan, cause error) (Answe
 	b.o.Log.Error("a scan was parked", "producer", b.producer, "seq", scan.Seq, "error", cause)
 	var s *session
 	err := b.db.InTx(ctx, func(tx *gorm.DB) (err error) {
-		if s, err = b.begin(ctx, tx.WithContext(ctx), b.station, b.producer); err != nil {
+		if s, err = b.begin(ctx, tx.WithContext(ctx), b.station, b.producer, nil); err != nil {
 			return err
 		}
 		s.offset = b.offset

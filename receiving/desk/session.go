@@ -43,6 +43,7 @@ type session struct {
 	offset int64
 	next   pending // what it leaves behind
 
+	held    held           // what is locked so far
 	ahead   []scanner.Scan // the rest of the batch, for look-ups of several at once
 	serials *serialBook
 
@@ -63,12 +64,15 @@ const boundSQL = `SELECT p.id AS p_id, p.station_id AS p_station_id, p.bench_id 
  b.last_scan_at AS b_last_scan_at, b.version AS b_version
  FROM producers p JOIN benches b ON b.id = p.bench_id WHERE p.id = ?`
 
-// begin locks the producer, then its bench, and takes the docket out of the cabinet or reads it. Holding the producer's row fences every other server that
-// still believes it serves this station; holding the bench's row makes the open parcel ours.
-func (d *Desk) begin(ctx context.Context, tx *gorm.DB, station id.Station, producer string) (*session, error) {
+// begin locks the producer, then its bench, then what is foreseen, and takes the docket out of the cabinet or reads it. Holding the producer's row fences every
+// other server that still believes it serves this station; holding the bench's row makes the open parcel ours.
+func (d *Desk) begin(ctx context.Context, tx *gorm.DB, station id.Station, producer string, foreseen []need) (*session, error) {
+	if err := lockBenches(tx, producer, foreseen); err != nil {
+		return nil, err
+	}
 	q := boundSQL
 	if db.IsPostgres(tx) {
-		q += " FOR UPDATE OF p, b"
+		q += " FOR NO KEY UPDATE OF p, b"
 	}
 	var rows []bound
 	if err := tx.Raw(q, producer).Scan(&rows).Error; err != nil {
@@ -82,6 +86,9 @@ func (d *Desk) begin(ctx context.Context, tx *gorm.DB, station id.Station, produ
 	}
 	s := &session{Desk: d, ctx: ctx, tx: tx, station: station, producer: rows[0].Producer, bench: rows[0].Bench}
 	s.out.deltas = inventory.Deltas{}
+	if err := s.foresee(foreseen); err != nil {
+		return nil, err
+	}
 	return s, s.open()
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving"
@@ -60,9 +59,12 @@ func (s *session) fromShelf(p id.Parcel) (*docket, error) {
 	if err := s.sync(); err != nil {
 		return nil, err
 	}
+	if err := s.lock(each(parcelRank, p)...); err != nil {
+		return nil, err
+	}
 	var state []string
-	if err := db.Lock(s.tx).Model(&receiving.Parcel{}).Where("id = ? AND warehouse_id = ?", p, s.bench.WarehouseID).Pluck("state", &state).Error; err != nil {
-		return nil, fmt.Errorf("lock parcel: %w", err)
+	if err := s.tx.Model(&receiving.Parcel{}).Where("id = ? AND warehouse_id = ?", p, s.bench.WarehouseID).Pluck("state", &state).Error; err != nil {
+		return nil, fmt.Errorf("read parcel: %w", err)
 	}
 	s.next.Shelved = 0
 	if len(state) == 0 || state[0] != receiving.Held {
@@ -83,9 +85,12 @@ func (s *session) fromShelf(p id.Parcel) (*docket, error) {
 // takeOver brings a parcel from another bench. That bench's row is locked before the parcel, as its own scans do.
 func (s *session) takeOver(a *arrival) (*ruling, error) {
 	from := *a.BenchID
+	if err := s.lock(each(benchRank, from)...); err != nil {
+		return nil, err
+	}
 	var other []receiving.Bench
-	if err := db.Lock(s.tx).Where("id = ?", from).Find(&other).Error; err != nil {
-		return nil, fmt.Errorf("lock bench %d: %w", from, err)
+	if err := s.tx.Where("id = ?", from).Find(&other).Error; err != nil {
+		return nil, fmt.Errorf("read bench %d: %w", from, err)
 	}
 	if len(other) != 1 || val(other[0].OpenParcelID) != a.ID {
 		return nil, errMoved

@@ -89,7 +89,7 @@ func refused(why, plate string) *ruling {
 // undoPiece gives the piece back: a counter-movement, its plate void for ever. It is refused once the unit has left the place where the scan put it.
 func (s *session) undoPiece(o *receiving.Outcome, e scanner.Effect) (*ruling, error) {
 	s.next.Plate, s.next.Stick = s.pending.Plate, s.pending.Stick
-	u, err := s.unit(e.Plate)
+	u, err := s.unitToChange(e.Plate)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func (s *session) undoCondition(o *receiving.Outcome, e scanner.Effect) (*ruling
 		return nil, fmt.Errorf("params of %s:%d: %w", o.Producer, o.Seq, err)
 	}
 	s.next.Plate, s.next.Stick = s.pending.Plate, s.pending.Stick
-	u, err := s.unit(e.Plate)
+	u, err := s.unitToChange(e.Plate)
 	if err != nil {
 		return nil, err
 	}

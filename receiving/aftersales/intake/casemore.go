@@ -140,11 +140,9 @@ func (im *Importer) claim(ctx context.Context, tx *gorm.DB, caseID id.Case, numb
 	if im.hooks.Claim == nil || len(numbers) == 0 {
 		return nil, nil
 	}
-	var parcels []id.Parcel
-	err := tx.Model(&receiving.Parcel{}).Where("kind = 'unknown' AND owner_id IS NULL AND (waybill IN ? OR id IN (SELECT parcel_id FROM waybill_aliases WHERE number IN ? AND parcel_id IS NOT NULL))", numbers, numbers).
-		Order("id").Pluck("id", &parcels).Error
+	parcels, err := receiving.Ownerless(tx, numbers)
 	if err != nil {
-		return nil, fmt.Errorf("parcels of case %d: %w", caseID, err)
+		return nil, err
 	}
 	var warnings []Problem
 	for _, p := range parcels {

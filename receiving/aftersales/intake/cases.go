@@ -17,7 +17,7 @@ import (
 
 // Cases applies after-sales cases. Decisions move by aftersales' own verbs; a decision that may not follow the present one is a late message, kept as a warning.
 func (im *Importer) Cases(ctx context.Context, cases []Case) (Report, error) {
-	return run(ctx, im, values(cases, caseKeyOf), im.applyCase)
+	return run(ctx, im, values(cases, caseKeyOf), im.cases())
 }
 
 func caseKeyOf(c Case) string { return c.Shop + "\x00" + c.Number }

@@ -22,7 +22,7 @@ const (
 
 // Catalogue applies SKUs and their codes.
 func (im *Importer) Catalogue(ctx context.Context, skus []SKU) (Report, error) {
-	return run(ctx, im, values(skus, skuKeyOf), im.applySKU)
+	return run(ctx, im, values(skus, skuKeyOf), im.skus())
 }
 
 func skuKeyOf(s SKU) string { return s.Owner + "\x00" + s.SKU }

@@ -25,7 +25,7 @@ func (im *Importer) CatalogueCSV(ctx context.Context, r io.Reader) (Report, erro
 		return broken(err), nil
 	}
 	items := grouped(t, skuKeyOf, readSKU, func(into *SKU, more SKU) { into.Codes = append(into.Codes, more.Codes...) })
-	rep, err := run(ctx, im, items, im.applySKU)
+	rep, err := run(ctx, im, items, im.skus())
 	rep.warn(odd...)
 	return rep, err
 }
@@ -36,7 +36,7 @@ func (im *Importer) OrdersCSV(ctx context.Context, r io.Reader) (Report, error) 
 	if err != nil {
 		return broken(err), nil
 	}
-	rep, err := run(ctx, im, grouped(t, orderKeyOf, readOrder, mergeOrder), im.applyOrder)
+	rep, err := run(ctx, im, grouped(t, orderKeyOf, readOrder, mergeOrder), im.orders())
 	rep.warn(odd...)
 	return rep, err
 }
@@ -47,7 +47,7 @@ func (im *Importer) CasesCSV(ctx context.Context, r io.Reader) (Report, error) {
 	if err != nil {
 		return broken(err), nil
 	}
-	rep, err := run(ctx, im, grouped(t, caseKeyOf, readCase, mergeCase), im.applyCase)
+	rep, err := run(ctx, im, grouped(t, caseKeyOf, readCase, mergeCase), im.cases())
 	rep.warn(odd...)
 	return rep, err
 }

@@ -32,6 +32,9 @@ type Hooks struct {
 	// Observe is called when a case says that money was paid back elsewhere, with the total by now, and again whenever the case is imported again. It records what
 	// is new and moves the case's money facet.
 	Observe func(ctx context.Context, tx *gorm.DB, caseID id.Case, totalMinor int64) error
+	// Hold is called before any case is locked. It keeps benches from opening parcels under these waybills until the transaction ends, and locks those that may be
+	// claimed.
+	Hold func(ctx context.Context, tx *gorm.DB, waybills []string) error
 }
 
 // Importer applies records.
@@ -70,12 +73,12 @@ const (
 )
 
 // run applies every item. Its own error means that the store failed: what was applied before stays, and the same file can be imported again.
-func run[T any](ctx context.Context, im *Importer, items iter.Seq2[item[T], error], apply func(context.Context, *gorm.DB, T) (result, []Problem, error)) (Report, error) {
+func run[T any](ctx context.Context, im *Importer, items iter.Seq2[item[T], error], k kind[T]) (Report, error) {
 	rep := Report{Errors: []Problem{}, Warnings: []Problem{}}
 	seen := map[string]bool{}
 	var due []item[T]
 	flush := func() error {
-		err := applyBatch(ctx, im, due, apply, seen, &rep)
+		err := applyBatch(ctx, im, due, k, seen, &rep)
 		due = due[:0]
 		return err
 	}
@@ -110,14 +113,17 @@ type outcome struct {
 	warnings []Problem
 }
 
-func applyBatch[T any](ctx context.Context, im *Importer, due []item[T], apply func(context.Context, *gorm.DB, T) (result, []Problem, error), seen map[string]bool, rep *Report) error {
+func applyBatch[T any](ctx context.Context, im *Importer, due []item[T], k kind[T], seen map[string]bool, rep *Report) error {
 	if len(due) == 0 {
 		return nil
 	}
 	outcomes := make([]outcome, len(due))
 	err := im.db.InTx(ctx, func(tx *gorm.DB) error {
+		if err := k.lock(ctx, tx, due); err != nil {
+			return err
+		}
 		for i, it := range due {
-			o, err := applyOne(ctx, tx, it, apply)
+			o, err := applyOne(ctx, tx, it, k.apply)
 			if err != nil {
 				return err
 			}

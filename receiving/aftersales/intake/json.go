@@ -12,27 +12,25 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"gorm.io/gorm"
 )
 
 // CatalogueJSON applies a JSON array of SKUs, or SKUs one after another (NDJSON).
 func (im *Importer) CatalogueJSON(ctx context.Context, r io.Reader) (Report, error) {
-	return runJSON(ctx, im, r, skuKeyOf, im.applySKU)
+	return runJSON(ctx, im, r, skuKeyOf, im.skus())
 }
 
 // OrdersJSON applies a JSON array of orders, or orders one after another.
 func (im *Importer) OrdersJSON(ctx context.Context, r io.Reader) (Report, error) {
-	return runJSON(ctx, im, r, orderKeyOf, im.applyOrder)
+	return runJSON(ctx, im, r, orderKeyOf, im.orders())
 }
 
 // CasesJSON applies a JSON array of cases, or cases one after another.
 func (im *Importer) CasesJSON(ctx context.Context, r io.Reader) (Report, error) {
-	return runJSON(ctx, im, r, caseKeyOf, im.applyCase)
+	return runJSON(ctx, im, r, caseKeyOf, im.cases())
 }
 
-func runJSON[T any](ctx context.Context, im *Importer, r io.Reader, key func(T) string, apply func(context.Context, *gorm.DB, T) (result, []Problem, error)) (Report, error) {
-	return run(ctx, im, jsonItems(r, key), apply)
+func runJSON[T any](ctx context.Context, im *Importer, r io.Reader, key func(T) string, k kind[T]) (Report, error) {
+	return run(ctx, im, jsonItems(r, key), k)
 }
 
 // jsonItems streams records: memory holds one at a time, whatever the size of the file.

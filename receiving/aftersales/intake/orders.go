@@ -18,7 +18,7 @@ import (
 
 // Orders applies orders with their lines, payments and shipments. Lines are added and corrected, never removed.
 func (im *Importer) Orders(ctx context.Context, orders []Order) (Report, error) {
-	return run(ctx, im, values(orders, orderKeyOf), im.applyOrder)
+	return run(ctx, im, values(orders, orderKeyOf), im.orders())
 }
 
 func orderKeyOf(o Order) string { return o.Shop + "\x00" + o.Number }
