@@ -15,7 +15,7 @@ FUZZTIME ?= 5s
 ONLY ?= .
 JSON ?=
 
-.PHONY: help run test build web test-go test-web test-e2e lint bench fuzz soak test-peers screenshots clean
+.PHONY: help run test build web test-go test-web test-e2e lint openapi bench fuzz soak test-peers screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
@@ -50,6 +50,11 @@ lint: .cache/setup-build web ## formatting, vet, staticcheck, import rules
 	go vet ./...
 	go tool staticcheck ./...
 	go test -count=1 ./internal/archtest
+	cd web && npm run api --silent -- --check
+
+openapi: web $(BINARIES) ## the description of the API, and the types of the pages made from it
+	bin/backdock openapi >web/openapi.json
+	cd web && npm run api --silent
 
 fuzz: .cache/setup-build ## every fuzz target for FUZZTIME (5s)
 	.ci/fuzz.sh $(FUZZTIME)

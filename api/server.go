@@ -115,6 +115,20 @@ type Server struct {
 
 // New makes a server and starts what it runs beside requests; Shutdown ends it.
 func New(d Deps) *Server {
+	s := build(d)
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.running.Go(func() { s.hub.Run(ctx) })
+	s.running.Go(func() { s.tidy(ctx) })
+	return s
+}
+
+// Describe returns the OpenAPI description of this version of the program as JSON. It needs no store and starts nothing.
+func Describe(version string) ([]byte, error) {
+	return build(Deps{Clock: clock.System{}, Version: version}).OpenAPI()
+}
+
+func build(d Deps) *Server {
 	useProblems()
 	d.Options.fill()
 	if d.Logger == nil {
@@ -137,10 +151,6 @@ func New(d Deps) *Server {
 	s.app.Use(s.guard)
 	s.huma = humafiber.New(s.app, s.config())
 	s.routesAll()
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop = stop
-	s.running.Go(func() { s.hub.Run(ctx) })
-	s.running.Go(func() { s.tidy(ctx) })
 	return s
 }
 

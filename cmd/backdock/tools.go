@@ -9,7 +9,6 @@ import (
 
 	"github.com/backdock/backdock/api"
 	"github.com/backdock/backdock/internal/auth"
-	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory/place"
@@ -86,9 +85,7 @@ type openapiCmd struct{}
 
 // Run prints the API's description. It opens no database: the description does not depend on one.
 func (openapiCmd) Run(out io.Writer) error {
-	s := api.New(api.Deps{Clock: clock.System{}, Version: Version})
-	defer s.Shutdown(context.Background())
-	raw, err := s.OpenAPI()
+	raw, err := api.Describe(Version)
 	if err != nil {
 		return err
 	}

@@ -84,6 +84,15 @@ func Returning(ctx context.Context, tx *gorm.DB, log *event.Log, orderID id.Orde
 // SettleRefunds recomputes the refund overlay from what the order's lines say was refunded, and elsewhereMinor, which others (platform, seller's back office)
 // paid back for this order. The overlay only ever grows: nothing, partially_refunded, refunded.
 func SettleRefunds(ctx context.Context, tx *gorm.DB, log *event.Log, orderID id.Order, elsewhereMinor int64, by id.User) (moved bool, err error) {
+	return settle(ctx, tx, log, orderID, elsewhereMinor, by, func(from, to string) bool { return rank(to) > rank(from) })
+}
+
+// CorrectRefunds is SettleRefunds after a person has found that a refund was another order's: the overlay may shrink.
+func CorrectRefunds(ctx context.Context, tx *gorm.DB, log *event.Log, orderID id.Order, elsewhereMinor int64, by id.User) (moved bool, err error) {
+	return settle(ctx, tx, log, orderID, elsewhereMinor, by, func(from, to string) bool { return to != from })
+}
+
+func settle(ctx context.Context, tx *gorm.DB, log *event.Log, orderID id.Order, elsewhereMinor int64, by id.User, may func(from, to string) bool) (moved bool, err error) {
 	o, err := Locked(ctx, tx, orderID)
 	if err != nil {
 		return false, err
@@ -94,7 +103,7 @@ func SettleRefunds(ctx context.Context, tx *gorm.DB, log *event.Log, orderID id.
 		return false, fmt.Errorf("refunds of order %s: %w", o.Number, err)
 	}
 	to := overlay(sum.Paid, sum.Refunded+elsewhereMinor)
-	if rank(to) <= rank(o.RefundOverlay) {
+	if !may(o.RefundOverlay, to) {
 		return false, nil
 	}
 	return true, change(ctx, tx, log, o, by, map[string]any{"refund_overlay": to}, event.Data{"refund_overlay": to, "refund_overlay_from": o.RefundOverlay})

@@ -7,8 +7,8 @@ import (
 
 // Provisional is what the station can say by itself about a scan while the server is away. It is never an acceptance.
 type Provisional struct {
-	Verdict string `json:"verdict"` // accepted, attention, unknown
-	Code    string `json:"code"`
+	Verdict string `json:"verdict" enum:"accepted,attention,unknown"`
+	Code    string `json:"code" enum:"provisional_match,provisional_not_expected,provisional_unknown"`
 	SKU     string `json:"sku,omitempty"`
 	Name    string `json:"name,omitempty"`
 	NameEN  string `json:"name_en,omitempty"`

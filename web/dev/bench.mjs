@@ -3,7 +3,7 @@
 const line = (id, sku, name, name_en, spec, spec_en, code, expected) => ({ id, sku, name, name_en, spec, spec_en, code, color: '', expected, received: 0, finding: '', last: false, plates: [] })
 
 const parcel = () => ({
-  number: 'P-261123-0091', kind: 'customer_return', waybill: 'SF1438027 69951'.replace(' ', ''), carrier: '顺丰速运', owner: '拾物家居', cases: ['RT-261123-0417'], orders: ['TB2611200187'],
+  number: 'P004291', kind: 'customer_return', waybill: 'SF1438027 69951'.replace(' ', ''), carrier: '顺丰速运', owner: '拾物家居', cases: ['RT-261123-0417'], orders: ['TB2611200187'],
   reason: 'quality', buyer_words: '尺码偏小，耳机左耳无声', note: '', opened_at: new Date().toISOString(), deadline: new Date(Date.now() + 5.4 * 3600e3).toISOString(), expected: 5, received: 0,
   lines: [
     line('1', 'JK-W-BLUE-M', '轻羽绒夹克 女款', 'Light down jacket, women', '雾蓝 / M', 'Mist blue / M', '6901443214507', 1),
@@ -26,7 +26,7 @@ export function makeBench(send) {
       link: { online: true, queued: 0, since: new Date(Date.now() - 3600e3).toISOString(), server: 'https://backdock.example', offset_ms: 12 },
       devices: [{ name: '扫码枪 1', url: 'serial://?vid=0c2e&pid=0b6a', state: 'connected', since: new Date().toISOString(), scans: 214 }],
       view: { version: 1, bench: '3 号收货台', number: 3, kind: 'receiving', warehouse: '华东退货仓', time_zone: 'Asia/Shanghai', clerk: '李敏', parcel: null, choices: [], today: { parcels: 41, pieces: 96 } },
-      recent: [],
+      recent: [], notices: [],
     }
     publish()
   }
@@ -99,9 +99,9 @@ export function makeBench(send) {
         return outcomeOf(scan, 'accepted', 'condition_set', 'ok', { condition: last.condition, plate: last.plates.at(-1) }, { tote: 'yellow' })
       case up === 'BD:HOLD':
         view((w) => (w.parcel = null))
-        return outcomeOf(scan, 'accepted', 'held', 'done', { parcel: 'P-261123-0091' })
+        return outcomeOf(scan, 'accepted', 'held', 'done', { parcel: 'P004291' })
       case up === 'BD:EXCEPTION':
-        return outcomeOf(scan, 'accepted', 'condition_set', 'ok', { condition: 'damaged', plate: last?.plates.at(-1) ?? '' })
+        return outcomeOf(scan, 'accepted', 'exception_noted', 'ok', { parcel: v.parcel?.number ?? '' })
       case up === 'BD:DONE': {
         if (!v.parcel) return outcomeOf(scan, 'rejected', 'nothing_open', 'error')
         const short = v.parcel.lines.filter((l) => l.received < l.expected)
@@ -131,7 +131,7 @@ export function makeBench(send) {
   }
 
   function scan(data, source = 'device', forced) {
-    const s = { producer, seq: ++seq, data, device: source === 'device' ? '扫码枪 1' : '', source, captured_at: new Date().toISOString(), lights: { captured: true, accepted: false, applied: false }, flags: [], outcome: null, provisional: null }
+    const s = { producer, seq: ++seq, data, symbology: '', device: source === 'device' ? '扫码枪 1' : '', source, captured_at: new Date().toISOString(), lights: { captured: true, accepted: false, applied: false }, flags: [], outcome: null, provisional: null }
     if (!online) s.provisional = guess(s)
     state.recent = [s, ...state.recent].slice(0, 30)
     send({ op: 'scan', scan: s })
@@ -163,6 +163,13 @@ export function makeBench(send) {
     publish()
   }
 
+  /** Something that happened without a scan. */
+  function notice(code, more = {}) {
+    const n = { code, device: '扫码枪 1', tone: 'error', at: new Date().toISOString(), ...more }
+    state.notices = [n, ...state.notices]
+    send({ op: 'notice', notice: n })
+  }
+
   reset()
-  return { reset, scan, link, patch, state: () => state }
+  return { reset, scan, link, notice, patch, state: () => state }
 }

@@ -6,6 +6,7 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
 import { makeBench } from './bench.mjs'
+import { checkAnswer, checkFrame, checkRequest } from './contract.mjs'
 import { makeServer } from './server.mjs'
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
@@ -15,15 +16,21 @@ const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; ch
 
 const agents = new WebSocketServer({ noServer: true })
 const lives = new WebSocketServer({ noServer: true })
-const shout = (m) => agents.clients.forEach((c) => c.readyState === 1 && c.send(JSON.stringify(m)))
+const drift = [] // where mock or page left the written contracts; GET /mock/drift
+const hold = (what, errors) => errors.length > 0 && console.error(drift[drift.push(`${what}: ${errors.join('; ')}`) - 1])
+const shout = (m) => {
+  hold(`agent's ${m.op}`, checkFrame('page', m))
+  agents.clients.forEach((c) => c.readyState === 1 && c.send(JSON.stringify(m)))
+}
 const bench = makeBench(shout)
-const server = makeServer(lives)
+const server = makeServer(lives, (m) => hold(`live ${m.op}`, checkFrame('live', m)))
 let agentDown = false
 
 agents.on('connection', (socket) => {
   socket.send(JSON.stringify({ op: 'state', state: bench.state() }))
   socket.on('message', (raw) => {
     const m = JSON.parse(String(raw))
+    hold(`page's ${m.op}`, checkFrame('page', m))
     bench.scan(m.data, m.op === 'control' ? 'key' : 'typed')
   })
 })
@@ -36,6 +43,7 @@ const mock = {
   },
   '/mock/scan': (b) => bench.scan(b.data, b.source, b.outcome),
   '/mock/link': (b) => bench.link(b.online),
+  '/mock/notice': (b) => bench.notice(b.code, b.more),
   '/mock/patch': (b) => bench.patch(b),
   '/mock/agent': (b) => {
     agentDown = b.down
@@ -47,7 +55,7 @@ const mock = {
 const body = async (req) => {
   let text = ''
   for await (const part of req) text += part
-  return text ? JSON.parse(text) : {}
+  return text ? JSON.parse(text) : undefined
 }
 const json = (res, status, value, headers = {}) => {
   res.writeHead(status, { 'content-type': status >= 400 ? 'application/problem+json' : 'application/json', ...headers })
@@ -57,9 +65,10 @@ const json = (res, status, value, headers = {}) => {
 const http = createServer(async (req, res) => {
   const url = new URL(req.url, 'http://mock')
   try {
-    if (mock[url.pathname] && req.method === 'POST') return json(res, 200, mock[url.pathname](await body(req)) ?? {})
+    if (mock[url.pathname] && req.method === 'POST') return json(res, 200, mock[url.pathname]((await body(req)) ?? {}) ?? {})
+    if (url.pathname === '/mock/drift') return json(res, 200, drift.splice(0))
     if (url.pathname === '/agent/state') return json(res, 200, bench.state())
-    if (url.pathname.startsWith('/api/v1/')) return await server.handle(req, res, url, json, body)
+    if (url.pathname.startsWith('/api/v1/')) return answer(req, res, url, await body(req))
   } catch (err) {
     return json(res, 500, { code: 'internal', title: String(err), status: 500 })
   }
@@ -72,6 +81,13 @@ const http = createServer(async (req, res) => {
   res.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream', 'content-security-policy': csp, 'cache-control': 'no-cache' })
   createReadStream(file).pipe(res)
 })
+
+function answer(req, res, url, asked) {
+  hold(`asked ${req.method} ${url.pathname}`, checkRequest(req.method, url.pathname, url.searchParams, asked))
+  const a = server.handle(req.method, url, req.headers, asked)
+  hold(`answered ${a.status} to ${req.method} ${url.pathname}`, checkAnswer(req.method, url.pathname, a.status, a.body))
+  json(res, a.status, a.body)
+}
 
 http.on('upgrade', (req, socket, head) => {
   const path = new URL(req.url, 'http://mock').pathname

@@ -25,7 +25,7 @@ export function units() {
     return {
       plate: plateOf(1200 + i * 7), sku, name, name_en, spec, spec_en, color: '', state: 'quarantine', account: finding === 'wrong_spec' ? 'custody' : 'quarantine', finding, condition: ['opened', 'sealed', 'damaged', ''][i % 4],
       parcel: `P-2611${20 + (i % 4)}-${String(100 + i)}`, case: `RT-2611${20 + (i % 4)}-${String(400 + i).padStart(4, '0')}`, reason: ['quality', 'size_fit', 'changed_mind', 'wrong_spec'][i % 4], received_at: ago(hours), received_by: ['李敏', '赵强', '孙丽'][i % 3],
-      value: cny(value), category, age_s: Math.round(hours * 3600), ...(i === 9 ? { deadline: ago(0.5) } : i % 5 === 0 ? { deadline: ago(-6) } : {}),
+      value: cny(value), category, owner: '拾物家居', warehouse: 'HZ1', version: 3, age_s: Math.round(hours * 3600), ...(i === 9 ? { deadline: ago(0.5) } : i % 5 === 0 ? { deadline: ago(-6) } : {}),
     }
   })
 }
@@ -39,28 +39,34 @@ const checklists = {
 
 export function detailOf(u) {
   const n = u.case
+  const shipped = u.finding === 'wrong_spec' ? { shipped_sku: 'JK-W-BLK-XL', shipped_spec: '黑 / XL', shipped_spec_en: 'Black / XL' } : { shipped_sku: u.sku, shipped_spec: u.spec, shipped_spec_en: u.spec_en }
   return {
     ...u,
     order: {
       number: `TB26111${u.plate.slice(-5)}`, placed_at: ago(24 * 9), shop: '拾物家居旗舰店',
       lines: [
-        { sku: u.sku, name: u.name, spec: u.spec, ordered: u.spec, shipped_spec: u.finding === 'wrong_spec' ? '黑 / XL' : u.spec, quantity: 1, paid: u.value },
-        { sku: 'BAG-GIFT', name: '赠品 收纳袋', spec: '均码', ordered: '均码', shipped_spec: '均码', quantity: 1, paid: cny(0) },
+        { sku: u.sku, name: u.name, name_en: u.name_en, spec: u.spec, ordered: u.spec, ordered_en: u.spec_en, ...shipped, quantity: 1, paid: u.value },
+        { sku: 'BAG-GIFT', name: '赠品 收纳袋', name_en: 'Gift: storage bag', spec: '均码', ordered: '均码', ordered_en: 'One size', shipped_sku: 'BAG-GIFT', shipped_spec: '均码', shipped_spec_en: 'One size', quantity: 1, paid: cny(0) },
       ],
     },
     case: {
       number: n, type: 'return_refund', reason: u.reason, buyer_words: { quality: '左耳没有声音，充过电也一样。盒子和配件都在，请尽快处理。', size_fit: '尺码偏小，肩膀紧', changed_mind: '收到后不太喜欢，没有用过', wrong_spec: '我要的是雾蓝 M，发来黑的' }[u.reason],
-      decision: 'approved', goods: 'received', judgement: 'pending', money: 'due',
+      decision: 'approved', goods: 'received', judgement: 'pending', money: 'due', status: 'received',
       history: u.reason === 'quality' ? [{ number: 'RT-260904-0112', type: 'return_refund', reason: 'changed_mind', state: 'settled', at: ago(24 * 80) }] : [],
     },
-    codes: ['6954821770316'], checklist: (checklists[u.category] ?? []).map(([key, title, title_en, blocks_grade_a]) => ({ key, title, title_en, kind: 'bool', blocks_grade_a })),
+    serial: '', batch: '', expiry: '', scanned: '6954821770316', codes: ['6954821770316'], checklist: (checklists[u.category] ?? []).map(([key, title, title_en, blocks_grade_a]) => ({ key, title, title_en, kind: 'bool', blocks_grade_a })),
     timeline: [
-      { at: u.received_at, type: 'backdock.unit.received.v1', by: u.received_by, text_code: 'unit_received', params: {} },
-      ...(u.condition ? [{ at: u.received_at, type: 'backdock.unit.condition.v1', by: u.received_by, text_code: 'condition_set', params: { condition: u.condition } }] : []),
-      { at: u.received_at, type: 'backdock.label.printed.v1', by: '', text_code: 'label_printed', params: {} },
+      { at: u.received_at, type: 'backdock.unit.received.v1', by: u.received_by, text_code: 'unit.received', params: {} },
+      ...(u.condition ? [{ at: u.received_at, type: 'backdock.unit.condition_set.v1', by: u.received_by, text_code: 'unit.condition_set', params: { condition: u.condition } }] : []),
     ],
-    inspection: null, refund: { number: `RF-${n.slice(3)}`, state: 'requested', amount: u.value }, can: { inspect: true, undo: false, why: '' }, version: 3,
+    inspection: null, refund: { number: `RF-${n.slice(3)}`, state: 'requested', amount: u.value }, can: { inspect: true, undo: false, why: 'not_inspected' },
   }
+}
+
+/** A unit as the queue shows it. */
+export function rowOf(u) {
+  const { order, serial, batch, expiry, scanned, codes, checklist, timeline, inspection, refund, can, ...row } = u
+  return { ...row, case: u.case.number }
 }
 
 export function board(seq) {
@@ -86,25 +92,45 @@ export function board(seq) {
     exceptions_total: 6,
     refunds: { due: { n: 38, minor: 1204500 }, requested: { n: 6, minor: 412900 }, authorized: { n: 3, minor: 91200 }, sending: { n: 4, minor: 120000 }, accepted: { n: 11, minor: 388000 }, unknown: { n: 1, minor: 45900 }, succeeded_today: { n: 412, minor: 18642000 }, held: { n: 2, minor: 69900 }, failed: { n: 1, minor: 8900 } },
     stations: [
-      { number: 1, name: '1 号收货台', clerk: '赵强', last_scan: ago(4 / 3600), rate_per_hour: 78, state: 'ok', devices: [{ name: '扫码枪 1', state: 'connected' }] },
-      { number: 2, name: '2 号收货台', clerk: '孙丽', last_scan: ago(11 / 3600), rate_per_hour: 84, state: 'ok', devices: [{ name: '扫码枪 1', state: 'connected' }] },
-      { number: 3, name: '3 号收货台', clerk: '李敏', last_scan: ago(2 / 3600), rate_per_hour: 91, state: 'ok', devices: [{ name: '扫码枪 1', state: 'connected' }] },
-      { number: 4, name: '4 号收货台', clerk: '周涛', last_scan: ago(26 / 3600), rate_per_hour: 52, state: 'fallback', devices: [{ name: '扫码枪 1', state: 'gone' }] },
-      { number: 5, name: '5 号收货台', clerk: '', last_scan: ago(38 / 60), rate_per_hour: 0, state: 'idle', devices: [{ name: '扫码枪 1', state: 'connected' }] },
-      { number: 6, name: '6 号收货台', clerk: '吴迪', last_scan: ago(7 / 60), rate_per_hour: 0, state: 'offline', devices: [] },
+      { id: '1', number: 1, name: '1 号收货台', clerk: '赵强', last_scan: ago(4 / 3600), rate_per_hour: 78, state: 'ok', devices: [{ name: '扫码枪 1', state: 'connected' }] },
+      { id: '2', number: 2, name: '2 号收货台', clerk: '孙丽', last_scan: ago(11 / 3600), rate_per_hour: 84, state: 'ok', devices: [{ name: '扫码枪 1', state: 'connected' }] },
+      { id: '3', number: 3, name: '3 号收货台', clerk: '李敏', last_scan: ago(2 / 3600), rate_per_hour: 91, state: 'ok', devices: [{ name: '扫码枪 1', state: 'connected' }] },
+      { id: '4', number: 4, name: '4 号收货台', clerk: '周涛', last_scan: ago(26 / 3600), rate_per_hour: 52, state: 'fallback', devices: [{ name: '扫码枪 1', state: 'gone' }] },
+      { id: '5', number: 5, name: '5 号收货台', clerk: '', last_scan: ago(38 / 60), rate_per_hour: 0, state: 'idle', devices: [{ name: '扫码枪 1', state: 'connected' }] },
+      { id: '6', number: 6, name: '6 号收货台', clerk: '吴迪', last_scan: ago(7 / 60), rate_per_hour: 0, state: 'offline', devices: [] },
     ],
     unclaimed: { n: 23, over_3d: 3 }, at_dock: 57, stock: { available: 8412, second_grade: 366, quarantine: 214, custody: 61 },
   }
 }
 
-export const parcels = () => Array.from({ length: 18 }, (_, i) => ({
-  number: `P-261123-0${String(91 - i).padStart(3, '0')}`, state: ['open', 'closed', 'closed', 'held', 'closed', 'at_dock'][i % 6], kind: ['customer_return', 'customer_return', 'refused', 'unknown', 'customer_return', 'intercepted'][i % 6], waybill: `SF14380${2769951 - i * 377}`, carrier: '顺丰速运', owner: i % 6 === 3 ? '' : '拾物家居',
-  bench: i % 6 === 5 ? '' : `${(i % 4) + 1} 号收货台`, clerk: i % 6 === 5 ? '' : ['赵强', '孙丽', '李敏', '周涛'][i % 4], cases: i % 6 === 3 ? [] : [`RT-261123-0${417 - i}`], expected: 2 + (i % 3), received: 2 + (i % 3) - (i % 7 === 2 ? 1 : 0), opened_at: ago(i / 3), ...(i % 6 === 1 || i % 6 === 2 || i % 6 === 4 ? { closed_at: ago(i / 3 - 0.1) } : {}),
-}))
+const pick = (list, i) => list[i % list.length]
 
-export const refunds = () => Array.from({ length: 12 }, (_, i) => ({
-  number: `RF-261123-0${417 - i}`, state: ['requested', 'requested', 'accepted', 'succeeded', 'held', 'unknown'][i % 6], origin: i % 5 === 4 ? 'platform' : 'ours', amount: cny([459, 699, 329, 89, 4299, 519][i % 6]), case: `RT-261123-0${417 - i}`, order: `TB26112001${87 - i}`, shop: '拾物家居旗舰店', reason: ['quality', 'size_fit', 'changed_mind'][i % 3],
-  requested_by: i % 6 === 1 ? '周经理' : '系统', requested_at: ago(i / 2 + 0.2), can_authorize: i % 6 === 0, why: i % 6 === 1 ? 'same_person' : '',
-}))
+export const parcels = () => Array.from({ length: 18 }, (_, i) => {
+  const state = pick(['open', 'closed', 'closed', 'held', 'closed', 'at_dock'], i)
+  const docked = state === 'at_dock'
+  const unknown = i % 6 === 3
+  const expected = unknown ? 0 : 2 + (i % 3)
+  const pieces = docked ? 0 : 2 + (i % 3) - (i % 7 === 2 ? 1 : 0)
+  return {
+    number: `P${String(4291 - i).padStart(6, '0')}`, state, kind: pick(['customer_return', 'customer_return', 'refused', 'unknown', 'customer_return', 'intercepted'], i), waybill: `SF14380${2769951 - i * 377}`, carrier: 'sf', owner: unknown ? '' : '拾物家居', warehouse: 'HZ1',
+    bench: docked ? '' : `${(i % 4) + 1} 号收货台`, clerk: docked ? '' : pick(['赵强', '孙丽', '李敏', '周涛'], i), cases: unknown ? [] : [`RT-261123-0${417 - i}`], note: '', shelf: unknown ? 'W-12' : '', expected, received: unknown ? 0 : pieces, pieces, created_at: ago(i / 3 + 0.3), version: 3,
+    ...(docked ? {} : { opened_at: ago(i / 3) }), ...(state === 'closed' ? { closed_at: ago(i / 3 - 0.1) } : {}),
+  }
+})
 
-export const stations = () => board(1).stations.map((s, i) => ({ id: `st-${s.number}`, name: s.name, number: s.number, bench: 'receiving', clerk: s.clerk, state: s.state, version: '1.0.0', last_scan: s.last_scan, revoked: i === 5, devices: i === 3 ? [{ name: '扫码枪 1', state: 'fault', detail: '串口被别的程序占用' }] : s.devices }))
+export const refunds = () => Array.from({ length: 12 }, (_, i) => {
+  const state = pick(['requested', 'requested', 'accepted', 'succeeded', 'held', 'unknown'], i)
+  const sent = ['accepted', 'succeeded', 'unknown'].includes(state)
+  return {
+    number: `RF-261123-0${417 - i}`, state, origin: i % 5 === 4 && state === 'succeeded' ? 'platform' : 'ours', amount: cny(pick([459, 699, 329, 89, 4299, 519], i)), deduction: cny(0), case: `RT-261123-0${417 - i}`, order: `TB26112001${87 - i}`, shop: '拾物家居旗舰店', owner: '拾物家居', gateway: 'wechatpay',
+    reason: pick(['quality', 'size_fit', 'changed_mind'], i), hold_code: state === 'held' ? 'NOT_ENOUGH' : '', refused_code: '', requested_by: i % 6 === 1 ? '周经理' : '', authorized_by: '', requested_at: ago(i / 2 + 0.2), ...(sent ? { sent_at: ago(i / 2 + 0.1) } : {}), ...(state === 'succeeded' ? { settled_at: ago(i / 2) } : {}),
+    can_authorize: i % 6 === 0, why: i % 6 === 0 ? '' : i % 6 === 1 ? 'same_person' : 'refund_state', version: 1,
+  }
+})
+
+export const refundDetail = (r) => ({ ...r, gateway_refund_id: '', transaction_id: '4200002718202611230000000417', deduction_reason: '', replaces: '', lines: [], attempts: [], timeline: [] })
+
+export const stations = () => board(1).stations.map((s, i) => ({
+  id: String(s.number), name: `HZ1-${s.number}`, warehouse: 'HZ1', number: s.number, bench: s.name, clerk: s.clerk, state: s.state, version: '1.0.0', hostname: `bench-${s.number}`, last_scan: s.last_scan, revoked: i === 5,
+  devices: i === 3 ? [{ name: '扫码枪 1', state: 'fault', detail: '串口被别的程序占用' }] : s.devices,
+}))

@@ -116,6 +116,7 @@ export const scenes = [
   { name: 'stations-code', path: '/stations', settle: 600, act: async ({ page }) => {
     await page.click('[data-test=add]')
     await page.fill('#station-name', '7 号收货台')
+    await page.fill('#station-bench', '7')
     await page.keyboard.press('Enter')
     await page.waitForSelector('[data-test=code]')
   } },

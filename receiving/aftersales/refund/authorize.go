@@ -3,6 +3,7 @@ package refund
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -81,21 +82,27 @@ func (e *Engine) Release(ctx context.Context, tx *gorm.DB, r id.Refund, by id.Us
 	return w.refund, e.nudge(ctx, tx, w.refund.ID, fmt.Sprintf("released:%d", w.refund.Version))
 }
 
-// Cancel withdraws a refund that was never sent and frees its money.
-func (e *Engine) Cancel(ctx context.Context, tx *gorm.DB, r id.Refund, by id.User, code string) (Refund, error) {
+// Cancel withdraws a refund that was never sent and frees its money. A person does it, and says why.
+func (e *Engine) Cancel(ctx context.Context, tx *gorm.DB, r id.Refund, by id.User, reason string) (Refund, error) {
+	if by == 0 {
+		return Refund{}, fault.New(fault.Denied, "person_needed", "a refund is withdrawn by a person, or with its case")
+	}
+	if strings.TrimSpace(reason) == "" {
+		return Refund{}, fault.New(fault.Invalid, "reason_missing", "say why the refund is withdrawn")
+	}
 	w, err := lock(tx, r)
 	if err != nil {
 		return Refund{}, err
 	}
-	err = e.cancel(ctx, tx, w, by, code)
+	err = e.cancel(ctx, tx, w, change{by: by, code: "by_person", note: reason})
 	return w.refund, err
 }
 
-func (e *Engine) cancel(ctx context.Context, tx *gorm.DB, w *work, by id.User, code string) error {
+func (e *Engine) cancel(ctx context.Context, tx *gorm.DB, w *work, c change) error {
 	if w.refund.Attempts > 0 {
 		return fault.New(fault.Conflict, "refund_sending", "refund %s has gone out: it ends with the gateway's answer", w.refund.Number).With("state", string(w.refund.State))
 	}
-	return e.move(ctx, tx, w, StateCancelled, change{by: by, code: code})
+	return e.move(ctx, tx, w, StateCancelled, c)
 }
 
 // CancelCase withdraws whatever of a case has not gone out, because the request is over. What has gone out ends with the gateway's answer.
@@ -120,7 +127,7 @@ func (e *Engine) CancelCase(ctx context.Context, tx *gorm.DB, c id.Case, by id.U
 		if err != nil {
 			return 0, err
 		}
-		if err := e.cancel(ctx, tx, w, by, code); err != nil {
+		if err := e.cancel(ctx, tx, w, change{by: by, code: code}); err != nil {
 			return 0, err
 		}
 	}

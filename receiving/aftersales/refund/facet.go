@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving/aftersales"
 	"github.com/backdock/backdock/receiving/order"
@@ -111,12 +112,16 @@ func tallyOf(tx *gorm.DB, c id.Case) (t tally, err error) {
 
 // refreshOrder hands the order what others have returned for it; what we have returned stands on its lines.
 func (e *Engine) refreshOrder(ctx context.Context, tx *gorm.DB, l *locked, by id.User) error {
+	return e.overlay(ctx, tx, l.order.ID, by, order.SettleRefunds)
+}
+
+func (e *Engine) overlay(ctx context.Context, tx *gorm.DB, o id.Order, by id.User, settle func(context.Context, *gorm.DB, *event.Log, id.Order, int64, id.User) (bool, error)) error {
 	var elsewhere int64
-	err := tx.Raw("SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM refunds WHERE order_id = ? AND origin <> ?", l.order.ID, OriginOurs).Scan(&elsewhere).Error
+	err := tx.Raw("SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM refunds WHERE order_id = ? AND origin <> ?", o, OriginOurs).Scan(&elsewhere).Error
 	if err != nil {
 		return fmt.Errorf("sum observed refunds of order: %w", err)
 	}
-	if _, err := order.SettleRefunds(ctx, tx, e.events, l.order.ID, elsewhere, by); err != nil {
+	if _, err := settle(ctx, tx, e.events, o, elsewhere, by); err != nil {
 		return fmt.Errorf("move order overlay: %w", err)
 	}
 	return nil

@@ -90,12 +90,10 @@ func TestStoredBodyIsSentAgain(t *testing.T) {
 // Between a failure and its successor the payment may have been emptied: by others here.
 func TestSuccessorNeedsWhatThePaymentStillHolds(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
-		b, o, c, r := one(t, d)
+		b, o, _, r := one(t, d)
 		b.bank.fail("refused")
 		b.want(b.run(r, time.Minute), refund.StateFailed)
-		b.tx(func(tx *gorm.DB) error {
-			return tx.Exec("UPDATE cases SET decision = 'rejected' WHERE id = ?", c.id).Error
-		})
+		b.approved(o)            // a second case, so that
 		b.observe(o, 0, "X1", 1) // no case explains it
 		_, err := b.verb(func(ctx context.Context, tx *gorm.DB) (refund.Refund, error) { return b.Replace(ctx, tx, r.ID, 1) })
 		wantCode(t, err, fault.Conflict, "payment_exhausted")

@@ -1,6 +1,7 @@
 package refund
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -17,6 +18,7 @@ type change struct {
 	set  map[string]any // columns of refunds
 	code string         // why, for the event
 	note string         // what a person wrote
+	kind string         // of the event, where the state does not name it
 	by   id.User
 }
 
@@ -82,7 +84,7 @@ func (e *Engine) append(ctx context.Context, tx *gorm.DB, w *work, from State, c
 	if c.note != "" {
 		data["note"] = c.note
 	}
-	kind := string(r.State)
+	kind := cmp.Or(c.kind, string(r.State))
 	if from == "" && r.Origin != OriginOurs {
 		kind = "observed"
 	}

@@ -195,10 +195,17 @@ func (e *Engine) yieldOne(ctx context.Context, tx *gorm.DB, w *work, free []spar
 		}
 		return e.move(ctx, tx, w, StateHeld, change{code: code, set: map[string]any{"hold_code": code}})
 	}
-	if err := e.cancel(ctx, tx, w, 0, code); err != nil {
+	if err := e.cancel(ctx, tx, w, change{code: code}); err != nil {
 		return err
 	}
-	lines := w.lines
+	if _, err := apply(tx, free, w.lines); err != nil {
+		return err
+	}
+	return e.refresh(ctx, tx, w.locked, 0)
+}
+
+// apply lets observed refunds pay for the front of lines that are free, and returns what is left of them.
+func apply(tx *gorm.DB, free []spare, lines []Line) (rest []Line, err error) {
 	for _, s := range free {
 		var taken []Line
 		taken, lines = cutLines(lines, s.left)
@@ -209,10 +216,10 @@ func (e *Engine) yieldOne(ctx context.Context, tx *gorm.DB, w *work, free []spar
 			continue
 		}
 		if err := tx.Create(&taken).Error; err != nil {
-			return fmt.Errorf("apply observed refund: %w", err)
+			return nil, fmt.Errorf("apply observed refund: %w", err)
 		}
 	}
-	return e.refresh(ctx, tx, w.locked, 0)
+	return lines, nil
 }
 
 // cutLines is cut for lines that were written already: the second half of a line becomes another part of its entitlement.

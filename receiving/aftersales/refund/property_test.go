@@ -35,7 +35,8 @@ type model struct {
 	cases []claim
 	units []refund.Entitlement
 	all   []refund.Refund
-	seen  int64 // observed elsewhere
+	seen  int64           // observed elsewhere
+	stray []refund.Refund // observed, of no known case
 }
 
 func newModel(b *bed, rt *rapid.T) *model {
@@ -169,8 +170,24 @@ func (m *model) platform(rt *rapid.T) {
 	c := rapid.SampledFrom(m.cases).Draw(rt, "case")
 	amount := rapid.Int64Range(1, 500).Draw(rt, "observed")
 	m.n++
-	m.observe(m.o, c.id, fmt.Sprintf("X%d", m.n), amount)
+	named := c.id
+	if rapid.Bool().Draw(rt, "of a case nobody knows") {
+		named = 0
+	}
+	if r := m.observe(m.o, named, fmt.Sprintf("X%d", m.n), amount); r.CaseID == nil {
+		m.stray = append(m.stray, r)
+	}
 	m.seen += amount
+}
+
+// attribute ties an observed refund that no case explains to some case, often one that is tied already.
+func (m *model) attribute(rt *rapid.T) {
+	if len(m.stray) == 0 {
+		rt.Skip("none is unexplained")
+	}
+	r, c := rapid.SampledFrom(m.stray).Draw(rt, "stray"), rapid.SampledFrom(m.cases).Draw(rt, "case")
+	_, err := m.bed.attribute(r, c, 1)
+	m.tolerate(rt, err)
 }
 
 // check is what must hold after every step.
@@ -204,7 +221,7 @@ func TestPropertyMoneyNeverExceeds(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				m := newModel(b, rt)
 				rt.Repeat(map[string]func(*rapid.T){
-					"ask": m.ask, "drive": m.drive, "drive again": m.drive, "and again": m.drive, "bank": m.bankDecides, "person": m.person, "notice": m.notice, "platform": m.platform, "": m.check,
+					"ask": m.ask, "drive": m.drive, "drive again": m.drive, "and again": m.drive, "bank": m.bankDecides, "person": m.person, "notice": m.notice, "platform": m.platform, "attribute": m.attribute, "": m.check,
 				})
 			})
 		})

@@ -3,6 +3,7 @@ package refund
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -50,29 +51,63 @@ func (e *Engine) succeedBy(ctx context.Context, tx *gorm.DB, r id.Refund, by id.
 
 func (e *Engine) successor(ctx context.Context, tx *gorm.DB, w *work, by id.User, proof string) (Refund, error) {
 	old := w.refund
-	if old.State != StateFailed && old.State != StateClosed {
+	if !old.ended() {
 		return old, fault.New(fault.Conflict, "refund_state", "refund %s is %s: only one that the gateway refused or closed is replaced", old.Number, old.State).
 			With("state", string(old.State))
+	}
+	if w.caze != nil && w.caze.Over() {
+		return old, fault.New(fault.Conflict, "case_over", "case %s is %s: nothing is due any more", w.caze.Number, w.caze.Decision).With("decision", w.caze.Decision)
 	}
 	if err := fits(tx, w.lines); err != nil {
 		return old, err
 	}
+	lines, err := e.beyond(tx, w, proof)
+	if err != nil {
+		return old, err
+	}
 	r := Refund{Number: e.number(), Entitlement: old.Entitlement, Part: old.Part, OwnerID: old.OwnerID, ShopID: old.ShopID, CaseID: old.CaseID, OrderID: old.OrderID,
-		OrderLineID: old.OrderLineID, UnitID: old.UnitID, PaymentID: old.PaymentID, Quantity: old.Quantity, AmountMinor: old.AmountMinor,
-		DeductionMinor: old.DeductionMinor, DeductionReason: old.DeductionReason, Currency: old.Currency, Origin: OriginOurs, State: StateRequested,
+		OrderLineID: old.OrderLineID, UnitID: old.UnitID, PaymentID: old.PaymentID, DeductionReason: old.DeductionReason, Currency: old.Currency, Origin: OriginOurs, State: StateRequested,
 		Reason: old.Reason, RequestedBy: &by, Proof: proof, Replaces: &old.ID, RequestedAt: e.clock.Now(), Version: 1}
+	for _, l := range lines {
+		r.Quantity, r.AmountMinor, r.DeductionMinor = r.Quantity+l.Quantity, r.AmountMinor+l.AmountMinor, r.DeductionMinor+l.DeductionMinor
+	}
 	if err := tx.Create(&r).Error; err != nil {
 		return old, fmt.Errorf("insert successor: %w", err)
 	}
-	lines := make([]Line, len(w.lines))
-	for i, l := range w.lines {
-		l.ID, l.RefundID, l.Live = 0, r.ID, true
-		lines[i] = l
+	for i := range lines {
+		lines[i].ID, lines[i].RefundID, lines[i].Live = 0, r.ID, true
 	}
 	if err := e.settleTask(tx, old); err != nil {
 		return old, err
 	}
 	return e.begin(ctx, tx, &work{locked: w.locked, refund: r, lines: lines}, false, by)
+}
+
+// ended reports whether r's route is proven closed: by the gateway, or before it, of a successor that was withdrawn again.
+func (r Refund) ended() bool {
+	return r.Origin == OriginOurs && (r.State == StateFailed || r.State == StateClosed || r.State == StateCancelled && r.Replaces != nil)
+}
+
+// beyond is what a successor still has to pay: the lines of the old refund less what others have paid back meanwhile. A payment by hand states a sum that has
+// moved, so it is not cut.
+func (e *Engine) beyond(tx *gorm.DB, w *work, proof string) ([]Line, error) {
+	lines := slices.Clone(w.lines)
+	if w.caze == nil {
+		return lines, nil
+	}
+	free, err := unapplied(tx, w.caze.ID)
+	if err != nil || len(free) == 0 {
+		return lines, err
+	}
+	if proof == "" {
+		if lines, err = apply(tx, free, lines); err != nil {
+			return nil, err
+		}
+	}
+	if proof != "" || len(lines) == 0 {
+		return nil, fault.New(fault.Conflict, "refunded_elsewhere", "others have paid case %s back meanwhile: compare before more is returned", w.caze.Number)
+	}
+	return lines, nil
 }
 
 // settleTask closes the failed refund's task: its successor has one of its own.

@@ -7,7 +7,7 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
-    readonly problem: Problem = {},
+    readonly problem: Partial<Problem> = {},
   ) {
     super(`${status} ${code}`)
   }
@@ -50,7 +50,7 @@ export async function ok<T>(call: Promise<{ data?: T; error?: unknown; response:
     throw new ApiError(0, 'network')
   }
   if (answer.response.ok) return answer.data as T
-  const problem = (typeof answer.error === 'object' && answer.error !== null ? answer.error : {}) as Problem
+  const problem = (typeof answer.error === 'object' && answer.error !== null ? answer.error : {}) as Partial<Problem>
   const error = new ApiError(answer.response.status, problem.code || `http_${answer.response.status}`, problem)
   if (error.status === 401 && error.code !== 'login_failed') session.expired()
   throw error

@@ -1,7 +1,7 @@
 import type { Board } from '@/api/types'
 import { colours, font, ink, tooltip } from './echarts'
 
-type Row = NonNullable<Board['ageing']>[number]
+type Row = Board['ageing'][number]
 
 /** How long pieces have waited in quarantine, by cause: four ages stacked, the sum at the end. */
 export function ageingOption(rows: readonly Row[], causes: string[], buckets: string[]) {

@@ -8,7 +8,7 @@ export interface HourWords {
   target: string
 }
 
-type Hour = NonNullable<Board['hours']>[number]
+type Hour = Board['hours'][number]
 
 /** The working hours: from the first to the last hour with anything in it today or yesterday, at least 08–19. */
 export function workingHours(hours: readonly Hour[]): Hour[] {
@@ -20,7 +20,7 @@ export function workingHours(hours: readonly Hour[]): Hour[] {
 
 /** Received and released per hour, yesterday dotted, the target a dashed line, the running hour faded because it is not over. */
 export function hoursOption(board: Board, nowHour: number, words: HourWords) {
-  const hours = workingHours(board.hours ?? [])
+  const hours = workingHours(board.hours)
   const bar = (name: string, color: string, of: (h: Hour) => number) => ({
     name, type: 'bar' as const, barMaxWidth: 26, barGap: '10%', itemStyle: { color, borderRadius: [3, 3, 0, 0] },
     data: hours.map((h) => ({ value: h.hour > nowHour ? null : of(h), itemStyle: h.hour === nowHour ? { opacity: 0.5 } : undefined })),

@@ -1,7 +1,7 @@
 import { ref, shallowRef } from 'vue'
 
 export interface Page<Item> {
-  items: Item[] | null
+  items: Item[]
   next: string
 }
 
@@ -20,7 +20,7 @@ export function usePages<Item>(read: (cursor: string) => Promise<Page<Item>>, ex
     try {
       const page = await read(cursor)
       if (mine !== asked) return
-      items.value = cursor === '' ? (page.items ?? []) : [...items.value, ...(page.items ?? [])]
+      items.value = cursor === '' ? page.items : [...items.value, ...page.items]
       next.value = page.next
     } catch (err) {
       if (mine === asked) failure.value = explain(err)

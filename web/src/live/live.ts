@@ -1,20 +1,12 @@
+import type { components } from '@/api/frames'
 import type { Board } from '@/api/types'
 
-/** One event of the log, as /ws/live sends it. */
-export interface LiveEvent {
-  id: string
-  type: string
-  subject: string
-  version: number
-  at: string
-  data: unknown
-}
+type Schemas = components['schemas']
 
-type FromServer =
-  | { op: 'hello'; seq: number }
-  | { op: 'event'; seq: number; event: LiveEvent }
-  | { op: 'board'; board: Board }
-  | { op: 'reset'; seq: number }
+/** One event of the log, as /ws/live sends it. */
+export type LiveEvent = Schemas['Event']
+
+type FromServer = Schemas['LiveHello'] | Schemas['LiveEvent'] | Schemas['LiveBoard'] | Schemas['LiveReset']
 
 export type LiveState = 'connecting' | 'live' | 'lost'
 
@@ -89,7 +81,8 @@ export class Live {
     this.on.state?.('connecting')
     const socket = (this.options.open ?? ((url) => new WebSocket(url)))(this.options.url)
     this.socket = socket
-    socket.onopen = () => socket.send(JSON.stringify({ op: 'resume', since: this.seq, warehouse: this.options.warehouse, board: this.options.board }))
+    const resume = (): Schemas['LiveResume'] => ({ op: 'resume', since: this.seq, warehouse: this.options.warehouse, board: this.options.board })
+    socket.onopen = () => socket.send(JSON.stringify(resume()))
     socket.onmessage = (e) => {
       if (this.socket === socket) this.read(String(e.data))
     }

@@ -1,15 +1,16 @@
-import type { CheckItem, UnitDetail } from '@/api/types'
+import type { CheckItem, InspectionRequest, UnitDetail } from '@/api/types'
 
-export const grades = ['A', 'B', 'C', 'D'] as const
-export type Grade = (typeof grades)[number]
-export const dispositions = ['restock', 'restock_b', 'repair', 'return_to_vendor', 'return_to_customer', 'scrap', 'donate'] as const
+export type Grade = InspectionRequest['grade']
+export type Disposition = InspectionRequest['disposition']
+export const grades: readonly Grade[] = ['A', 'B', 'C', 'D']
+export const dispositions: readonly Disposition[] = ['restock', 'restock_b', 'repair', 'return_to_vendor', 'return_to_customer', 'scrap', 'donate']
 
-export const defaultDisposition: Record<Grade, string> = { A: 'restock', B: 'restock_b', C: 'repair', D: 'scrap' }
+export const defaultDisposition: Record<Grade, Disposition> = { A: 'restock', B: 'restock_b', C: 'repair', D: 'scrap' }
 
 /** What the inspector has filled in so far for one unit. */
 export interface Draft {
   grade: Grade | ''
-  disposition: string
+  disposition: Disposition | ''
   checks: Record<string, boolean>
   note: string
   override: string
@@ -29,7 +30,7 @@ export const refused = (u: UnitDetail) => !u.can.inspect && !overridable.has(u.c
 
 /** What is missing before the decision can be sent, the first thing first; '' when nothing is. */
 export function missing(u: UnitDetail, d: Draft): '' | 'checks' | 'grade' | 'note' | 'override' {
-  if (unchecked(u.checklist ?? [], d).length > 0) return 'checks'
+  if (unchecked(u.checklist, d).length > 0) return 'checks'
   if (d.grade === '') return 'grade'
   if (d.disposition === 'scrap' && d.note.trim() === '') return 'note'
   if (needsOverride(u) && d.override.trim() === '') return 'override'

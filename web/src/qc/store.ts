@@ -20,7 +20,7 @@ export const useQc = defineStore('qc', () => {
     try {
       const page = await ok(api.GET('/api/v1/units', { params: { query: { state: 'quarantine', warehouse, limit: 100, ...(q ? { q } : {}) } } }))
       if (mine !== asked) return
-      rows.value = page.items ?? []
+      rows.value = page.items
       next.value = page.next
     } finally {
       if (mine === asked) loading.value = false
@@ -32,7 +32,7 @@ export const useQc = defineStore('qc', () => {
     const page = await ok(api.GET('/api/v1/units', { params: { query: { state: 'quarantine', warehouse, limit: 100, cursor: next.value, ...(q ? { q } : {}) } } }))
     if (mine !== asked) return
     const seen = new Set(rows.value.map((r) => r.plate))
-    rows.value = [...rows.value, ...(page.items ?? []).filter((r) => !seen.has(r.plate))]
+    rows.value = [...rows.value, ...page.items.filter((r) => !seen.has(r.plate))]
     next.value = page.next
   }
 
@@ -50,6 +50,7 @@ export const useQc = defineStore('qc', () => {
   async function decide(tote: string) {
     const u = unit.value!
     const d = draft.value
+    if (d.grade === '' || d.disposition === '') throw new Error('nothing is decided yet') // `missing` asks for it first
     const body: InspectionRequest = { grade: d.grade, disposition: d.disposition, checks: d.checks, note: d.note.trim(), version: u.version }
     if (d.override.trim() !== '') body.override_reason = d.override.trim()
     if (tote !== '') body.tote = tote

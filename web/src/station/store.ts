@@ -1,9 +1,10 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { unresolved } from './verdict'
-import type { BenchView, Device, FromAgent, Link, LocalScan, State } from './types'
+import type { BenchView, Device, FromAgent, Link, LocalScan, Notice, State } from './types'
 
 const most = 30
+const mostNotices = 10
 
 /** What the agent last said. The page keeps nothing of its own: after a reload the agent says it all again. */
 export const useStation = defineStore('station', () => {
@@ -17,10 +18,16 @@ export const useStation = defineStore('station', () => {
   const devices = shallowRef<Device[]>([])
   const view = shallowRef<BenchView | null>(null)
   const recent = shallowRef<LocalScan[]>([])
+  const notices = shallowRef<Notice[]>([])
 
   const latest = computed(() => recent.value[0] ?? null)
   const parcel = computed(() => view.value?.parcel ?? null)
   const choices = computed(() => view.value?.choices ?? [])
+  /** What happened without a scan since the last one: a clerk who hears the bad beep looks here. */
+  const notice = computed(() => {
+    const newest = notices.value[0]
+    return newest && (!latest.value || Date.parse(newest.at) > Date.parse(latest.value.captured_at)) ? newest : null
+  })
   const open = computed(() => unresolved(recent.value))
 
   /** Applies one message. Returns the scan whose state is new, if any, so that the caller can play its tone. */
@@ -33,7 +40,7 @@ export const useStation = defineStore('station', () => {
         return put(m.scan)
       case 'view':
         // Views are whole and numbered; a late one must not bring back an old screen.
-        if (!m.view || !view.value || m.view.version >= view.value.version) view.value = m.view
+        if (!view.value || m.view.version >= view.value.version) view.value = m.view
         return null
       case 'link':
         link.value = m.link
@@ -41,6 +48,11 @@ export const useStation = defineStore('station', () => {
       case 'devices':
         devices.value = m.devices ?? []
         return null
+      case 'notice':
+        notices.value = [m.notice, ...notices.value].slice(0, mostNotices)
+        return null
+      default:
+        return null // a newer agent says more
     }
   }
 
@@ -51,9 +63,10 @@ export const useStation = defineStore('station', () => {
     siteLang.value = s.lang
     platesLeft.value = s.plates_left
     link.value = s.link
-    devices.value = s.devices ?? []
+    devices.value = s.devices
     view.value = s.view
-    recent.value = (s.recent ?? []).slice(0, most)
+    recent.value = s.recent.slice(0, most)
+    notices.value = s.notices
   }
 
   function put(scan: LocalScan): LocalScan | null {
@@ -72,5 +85,5 @@ export const useStation = defineStore('station', () => {
     return scan
   }
 
-  return { connected, known, station, version, siteLang, platesLeft, link, devices, view, recent, latest, parcel, choices, open, apply }
+  return { connected, known, station, version, siteLang, platesLeft, link, devices, view, recent, latest, notice, parcel, choices, open, apply }
 })

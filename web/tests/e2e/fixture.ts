@@ -15,7 +15,7 @@ export interface Bench {
   accessible(page: Page): Promise<void>
 }
 
-/** Every test fails on an error in the page and on any breach of the content security policy. Language is Chinese unless the test sets it. */
+/** Every test fails on an error in the page, on any breach of the content security policy, and where page or mock leave the written contracts (dev/contract.mjs). Language is Chinese unless the test sets it. */
 export const test = base.extend<Bench & { quiet: void }>({
   mock: async ({ request }, use) => {
     await use(async (what, body = {}) => (await request.post(`/mock/${what}`, { data: body })).json() as Promise<Record<string, unknown>>)
@@ -42,13 +42,14 @@ export const test = base.extend<Bench & { quiet: void }>({
     })
   },
   quiet: [
-    async ({ page }, use) => {
+    async ({ page, request }, use) => {
       const errors: string[] = []
       page.on('pageerror', (e) => errors.push(e.message))
       page.on('console', (m) => {
         if (/Content.Security.Policy/i.test(m.text())) errors.push(m.text())
       })
       await use()
+      if (!process.env.BACKDOCK_URL) errors.push(...((await (await request.get('/mock/drift')).json()) as string[]))
       expect(errors).toEqual([])
     },
     { auto: true },

@@ -45,11 +45,11 @@ describe('pieces per hour', () => {
 
   it('draws tooltips on the canvas: the HTML kind breaks the content security policy', () => {
     expect(hoursOption(b, 14, words).tooltip.renderMode).toBe('richText')
-    expect(ageingOption(b.ageing!, [], []).tooltip.renderMode).toBe('richText')
+    expect(ageingOption(b.ageing, [], []).tooltip.renderMode).toBe('richText')
   })
 
   it('draws from an empty board', () => {
-    const empty = hoursOption({ ...b, hours: null }, 14, words)
+    const empty = hoursOption({ ...b, hours: [] }, 14, words)
     expect(empty.xAxis.data).toEqual([])
     expect(ageingOption([], [], []).xAxis.max).toBe(1)
   })

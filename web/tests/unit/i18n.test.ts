@@ -79,6 +79,23 @@ describe('words for codes of the station line', () => {
   })
 })
 
+describe('notices of the agent', () => {
+  const codes = [...go('agent/state.go').matchAll(/^\s*Notice\w+\s*= "(\w+)"/gm)].map((m) => m[1]!)
+  it('each have a text in both languages', () => {
+    expect(codes.length).toBeGreaterThan(5)
+    for (const lang of ['zh', 'en']) expect(Object.keys(json(`station.${lang}.json`).notice as object).sort()).toEqual([...codes].sort())
+  })
+})
+
+describe('problems of the link', () => {
+  // What the server's line refuses with, and what the uplink finds by itself.
+  const codes = [...go('wire/wire.go').matchAll(/^\s*Err\w+\s*= "(\w+)"/gm), ...go('uplink/uplink.go').matchAll(/Problem = false, "(\w+)"/g), ...go('uplink/carry.go').matchAll(/problem: "(\w+)"/g)].map((m) => m[1]!)
+  it('each have a text in both languages', () => {
+    expect(codes.length).toBeGreaterThan(10)
+    for (const lang of ['zh', 'en']) expect(codes.filter((c) => !(json(`words.${lang}.json`).link_problem as Record<string, string>)[c])).toEqual([])
+  })
+})
+
 describe('the ten usual mistakes, word for word', () => {
   // Punctuation is set in the reader's type (full width in Chinese); the words are the design's.
   const plain = (s: string) => s.replaceAll('，', ',').replaceAll('：', ':').replaceAll('；', ';').replaceAll('？', '?').replaceAll('！', '!').replaceAll(/[“”]/g, '"')

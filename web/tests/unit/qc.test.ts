@@ -47,7 +47,7 @@ describe('a decision', () => {
     expect(refused(unit({ can: { inspect: false, undo: false, why: 'moved_on' } }))).toBe(true)
   })
 
-  it('does not mind a missing checklist', () => expect(missing(unit({ checklist: null }), withGrade(blank(), 'A', []))).toBe(''))
+  it('does not mind an empty checklist', () => expect(missing(unit({ checklist: [] }), withGrade(blank(), 'A', []))).toBe(''))
 })
 
 describe('the queue', () => {

@@ -33,7 +33,7 @@ describe('what the band says', () => {
 
   it('leaves no brace or dangling dash when a value is missing', () => {
     for (const code of Object.keys(stationMessages.zh.outcomes)) {
-      for (const s of both(outcome({ code }))) {
+      for (const s of both(outcome({ code: code as Outcome['code'] }))) {
         expect(`${s.headline} ${s.act}`).not.toMatch(/[{}]|undefined/)
         expect(s.act).not.toMatch(/^[—·]|[·]$/)
       }
@@ -41,7 +41,7 @@ describe('what the band says', () => {
   })
 
   it('shows the verdict and the bare code of an outcome newer than the page', () => {
-    const [zh, en] = both(outcome({ verdict: 'attention', code: 'invented_tomorrow' }))
+    const [zh, en] = both(outcome({ verdict: 'attention', code: 'invented_tomorrow' as Outcome['code'] }))
     expect(zh).toEqual({ headline: '请注意', act: '代码 invented_tomorrow' })
     expect(en!.headline).toBe('Attention')
   })

@@ -7,7 +7,7 @@ import type { LineView } from '@/station/types'
 
 const outcome = (o: Partial<Outcome> = {}): Outcome => ({ seq: 1, verdict: 'accepted', code: 'matched', tone: 'ok', at: '2026-11-23T02:24:31Z', ...o })
 const scan = (seq: number, s: Partial<LocalScan> = {}): LocalScan => ({
-  producer: 'p', seq, data: `69014432145${seq}`, device: 'gun', source: 'device', captured_at: '2026-11-23T02:24:31Z', outcome: null, provisional: null,
+  producer: 'p', seq, data: `69014432145${seq}`, symbology: '', device: 'gun', flags: [], source: 'device', captured_at: '2026-11-23T02:24:31Z', outcome: null, provisional: null,
   lights: { captured: true, accepted: s.outcome != null, applied: s.outcome != null }, ...s,
 })
 const wrong = (seq: number, plate = `U${seq}`) => scan(seq, { outcome: outcome({ verdict: 'attention', code: 'wrong_item', tone: 'low', tote: 'red', plate }) })
@@ -57,7 +57,7 @@ describe('mismatches that wait', () => {
   it('a refused UNDO deals with nothing', () => {
     expect(unresolved(newestFirst(wrong(1), control(2, 'BD:UNDO', { verdict: 'rejected', code: 'undo_refused', tone: 'error' })))).toHaveLength(1)
   })
-  it.each(['closed', 'closed_short', 'held'])('%s deals with all', (code) => {
+  it.each(['closed', 'closed_short', 'held'] as const)('%s deals with all', (code) => {
     expect(unresolved(newestFirst(wrong(1), wrong(2), control(3, 'BD:DONE', { code, tone: 'done' })))).toHaveLength(0)
   })
 })
@@ -82,10 +82,10 @@ describe('rows of the list', () => {
 
 describe('the station store', () => {
   beforeEach(() => setActivePinia(createPinia()))
-  const view = (version: number, bench = `v${version}`): BenchView => ({ version, bench, number: 3, kind: 'receiving', warehouse: '', time_zone: 'Asia/Shanghai', clerk: '', parcel: null, choices: null, today: { parcels: 0, pieces: 0 } })
-  const state = (s: Partial<State> = {}): State => ({ station: 's', version: '1', lang: 'zh', link: { online: true, queued: 0, since: '', server: '', offset_ms: 0 }, devices: null, view: view(5), recent: null, plates_left: 9, ...s })
+  const view = (version: number, bench = `v${version}`): BenchView => ({ version, bench, number: 3, kind: 'receiving', warehouse: '', time_zone: 'Asia/Shanghai', clerk: '', parcel: null, choices: [], today: { parcels: 0, pieces: 0 } })
+  const state = (s: Partial<State> = {}): State => ({ station: 's', version: '1', lang: 'zh', link: { online: true, queued: 0, since: '', server: '', offset_ms: 0 }, devices: [], view: view(5), recent: [], notices: [], plates_left: 9, ...s })
 
-  it('takes a whole state, with Go\'s null lists', () => {
+  it('takes a whole state', () => {
     const s = useStation()
     s.apply({ op: 'state', state: state() })
     expect([s.recent, s.devices, s.choices, s.view?.version]).toEqual([[], [], [], 5])
@@ -109,6 +109,19 @@ describe('the station store', () => {
     expect(s.apply({ op: 'scan', scan: scan(1, { outcome: outcome() }) })?.outcome?.code).toBe('matched')
     expect(s.apply({ op: 'scan', scan: scan(1, { outcome: outcome() }) })).toBeNull()
     expect(s.recent).toHaveLength(2)
+  })
+
+  it('shows what happened without a scan until the next scan, and passes over what a newer agent says', () => {
+    const s = useStation()
+    const notice = { code: 'partial_dropped', tone: 'error', at: '2026-11-23T02:24:40Z', device: 'gun' } as const
+    s.apply({ op: 'scan', scan: scan(1) })
+    s.apply({ op: 'notice', notice })
+    expect(s.notice).toEqual(notice)
+    s.apply({ op: 'invented_tomorrow' } as never)
+    s.apply({ op: 'scan', scan: scan(2, { captured_at: '2026-11-23T02:24:50Z' }) })
+    expect(s.notice).toBeNull()
+    s.apply({ op: 'state', state: state({ notices: [notice] }) })
+    expect(s.notice).toEqual(notice)
   })
 
   it('keeps at most thirty scans however long the day', () => {

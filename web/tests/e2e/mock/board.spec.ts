@@ -98,6 +98,7 @@ test('enrol a station', async ({ page, accessible }) => {
   await accessible(page)
   await page.getByTestId('add').click()
   await page.fill('#station-name', '7 号收货台')
+  await page.fill('#station-bench', '7')
   await page.keyboard.press('Enter')
   await expect(page.getByTestId('code')).toHaveText('7KQM-24XD')
 })
