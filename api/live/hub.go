@@ -37,7 +37,7 @@ type Hub struct {
 	o Options
 
 	mu     sync.Mutex
-	ring   []entry // rising seq; the newest ringSize
+	ring   []entry // rising seq; at least the newest ringSize
 	head   int64   // newest seq that was handed out
 	ready  chan struct{}
 	subs   map[*Subscriber]struct{}
@@ -107,8 +107,8 @@ func (h *Hub) spread(batch []event.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.ring = append(h.ring, entries...)
-	if over := len(h.ring) - ringSize; over > 0 {
-		h.ring = append(h.ring[:0:0], h.ring[over:]...)
+	if len(h.ring) > 2*ringSize { // not with every batch: moving thousands of entries for a handful of new ones was most of what the hub did
+		h.ring = append(make([]entry, 0, 2*ringSize+pageSize), h.ring[len(h.ring)-ringSize:]...)
 	}
 	h.head = batch[len(batch)-1].Seq
 	for s := range h.subs {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 
+	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/db"
 )
 
@@ -18,6 +19,8 @@ const (
 	passLimit  = 5000
 	pollEvery  = 500 * time.Millisecond
 	minBetween = 25 * time.Millisecond // coalesces passes and wake-ups under load: a pass costs as much as a scan, and no screen shows more than forty states a second
+	maxBetween = 250 * time.Millisecond
+	passShare  = 12 // a pass may take a twelfth of the time: when the database is busy, scans go first and screens are a little later
 )
 
 // Run numbers events and wakes followers until ctx ends. Every server process runs one; on Postgres the passes exclude each other by an advisory lock.
@@ -32,7 +35,9 @@ func (l *Log) Run(ctx context.Context, log *slog.Logger) error {
 		case <-l.poke:
 		case <-time.After(pollEvery):
 		}
+		begin := clock.Mono()
 		n, err := l.Sequence(ctx)
+		took := time.Duration(clock.Mono()-begin) * time.Microsecond
 		if err != nil && ctx.Err() == nil {
 			log.Warn("number events", "error", err)
 		}
@@ -48,7 +53,7 @@ func (l *Log) Run(ctx context.Context, log *slog.Logger) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(minBetween):
+		case <-time.After(min(max(passShare*took, minBetween), maxBetween)):
 		}
 	}
 }
