@@ -178,17 +178,18 @@ func (w *throng) parcels(r *rand.Rand, s *server) {
 // money authorizes, holds and releases refunds.
 func (w *throng) money(r *rand.Rand, s *server) {
 	k, ctx, by := office.NewRefunds(s.parts.db, s.parts.engine), w.t.Context(), w.user(r.IntN(5))
-	f := id.Refund(w.some(r, "SELECT id FROM refunds WHERE state IN ('requested', 'authorized', 'held')"))
+	act := r.IntN(3)
+	f := id.Refund(w.some(r, "SELECT id FROM refunds WHERE state = '"+[]string{"requested", "authorized", "held"}[act]+"'"))
 	if f == 0 {
 		return
 	}
-	switch r.IntN(4) {
+	switch act {
 	case 0:
-		w.did(s, "hold", k.Hold(ctx, f, "n", by))
-	case 1:
-		w.did(s, "release", k.Release(ctx, f, by))
-	default:
 		w.did(s, "authorize", k.Authorize(ctx, f, "n", by))
+	case 1:
+		w.did(s, "hold", k.Hold(ctx, f, "n", by))
+	default:
+		w.did(s, "release", k.Release(ctx, f, by))
 	}
 }
 

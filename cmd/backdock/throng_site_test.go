@@ -45,7 +45,7 @@ func makeThrongSite(t *testing.T, d *db.DB, ring *secret.Ring, benches int) thro
 	var skus []intake.SKU
 	for o, trigger := range []string{"receipt_closed", "qc_passed"} {
 		owner := fmt.Sprintf("OWN%d", o)
-		site.Owners = append(site.Owners, intake.Owner{Code: owner, Name: owner, Policy: &intake.Policy{RefundTrigger: trigger, AutoLimitMinor: 15_000,
+		site.Owners = append(site.Owners, intake.Owner{Code: owner, Name: owner, Policy: &intake.Policy{RefundTrigger: trigger, AutoLimitMinor: 8_000,
 			SelfReleaseLimitMinor: 1 << 40, ScrapLimitMinor: 1 << 40, Jurisdiction: "CN"}})
 		site.Shops = append(site.Shops, intake.Shop{Owner: owner, Channel: "tmall", Code: "SHOP" + owner, Name: owner, TimeZone: "Asia/Shanghai"})
 		for n := range 3 {

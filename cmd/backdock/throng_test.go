@@ -30,7 +30,7 @@ func throngSize() (benches, batches int) {
 	if soak != "" {
 		return 32, 1000
 	}
-	return 16, 30
+	return 16, 20
 }
 
 // throngSeed is fixed, so that what everybody does is the same each time; only who comes first differs. BACKDOCK_SEED takes another one.

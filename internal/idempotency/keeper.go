@@ -74,10 +74,23 @@ func (k *Keeper) Do(ctx context.Context, key Key, verb func(context.Context) err
 		// The verb found nothing to write: its answer counts all the same.
 		err = k.db.InTx(inside, func(*gorm.DB) error { return nil })
 	}
-	if errors.Is(err, errRaced) {
-		answer, _, err = k.stored(ctx, key)
+	if err != nil {
+		return k.raced(ctx, key, err)
 	}
-	return answer, err
+	return answer, nil
+}
+
+// raced looks whether the same request was committed while this one was under way: then that is its answer, whatever it met itself, be it the taken key or
+// the verb's refusal to do a thing twice.
+func (k *Keeper) raced(ctx context.Context, key Key, err error) ([]byte, error) {
+	answer, found, looked := k.stored(ctx, key)
+	switch {
+	case found:
+		return answer, nil
+	case errors.Is(err, errRaced), fault.Code(looked) == "idempotency_reused":
+		return nil, looked
+	}
+	return nil, err
 }
 
 func (k *Keeper) stored(ctx context.Context, key Key) (answer []byte, found bool, err error) {

@@ -62,6 +62,29 @@ func TestOneWritePerKey(t *testing.T) {
 		if n := owners(t, d.Read); n != 1 {
 			t.Fatalf("%d writes for one key", n)
 		}
+		// A verb that refuses to do a thing twice is no exception: the second press is the same press.
+		once := func(ctx context.Context) error {
+			return d.InTx(ctx, func(tx *gorm.DB) error {
+				res := tx.Exec("UPDATE owners SET name = 'done' WHERE name = 'x'")
+				if res.Error == nil && res.RowsAffected == 0 {
+					return fault.New(fault.Conflict, "done", "done already")
+				}
+				return res.Error
+			})
+		}
+		pressed := key
+		pressed.Key = "press"
+		for range 12 {
+			wg.Go(func() {
+				if got, err := k.Do(t.Context(), pressed, once, render); err != nil || string(got) != "1 owners" {
+					t.Errorf("%q, %v", got, err)
+				}
+			})
+		}
+		wg.Wait()
+		if _, err := k.Do(t.Context(), idempotency.Key{Principal: "u1", Route: "r", Key: "another press", BodyHash: "h"}, once, render); fault.Code(err) != "done" {
+			t.Errorf("another press: %v", err)
+		}
 		other := key
 		other.BodyHash = "other"
 		if _, err := k.Do(t.Context(), other, verb, render); fault.Code(err) != "idempotency_reused" {

@@ -37,12 +37,12 @@ func (b *Bench) UndoIn(ctx context.Context, tx *gorm.DB, plate string, by id.Use
 	if err != nil {
 		return Inspection{}, err
 	}
+	if u.Version != version { // first: who comes second must hear that somebody was faster, not that there is nothing to take back
+		return Inspection{}, fault.New(fault.Conflict, "version_conflict", "unit %s was changed meanwhile; look at it again", u.Plate).With("version", strconv.FormatInt(u.Version, 10))
+	}
 	i, m, err := undoable(tx, u)
 	if err != nil {
 		return Inspection{}, err
-	}
-	if u.Version != version {
-		return Inspection{}, fault.New(fault.Conflict, "version_conflict", "unit %s was changed meanwhile; look at it again", u.Plate).With("version", strconv.FormatInt(u.Version, 10))
 	}
 	for _, g := range b.guards {
 		if err := g(ctx, tx, u); err != nil {

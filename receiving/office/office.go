@@ -24,7 +24,8 @@ type Cases struct {
 // NewCases makes the desk that decides cases.
 func NewCases(d *db.DB, log *event.Log) *Cases { return &Cases{db: d, log: log} }
 
-// Decide approves or rejects a case. note is kept in the event.
+// Decide approves or rejects a case. note is kept in the event. A case that stands so already is fault.Conflict case_state: somebody else has decided it, and this
+// person's note would be lost in silence.
 func (c *Cases) Decide(ctx context.Context, caseID id.Case, decision, note string, by id.User) error {
 	verb := aftersales.Approve
 	switch decision {
@@ -35,7 +36,14 @@ func (c *Cases) Decide(ctx context.Context, caseID id.Case, decision, note strin
 		return fault.New(fault.Invalid, "decision_invalid", "a case is approved or rejected, not %q", decision)
 	}
 	err := c.db.InTx(ctx, func(tx *gorm.DB) error {
-		_, err := verb(ctx, tx, c.log, caseID, by, note)
+		now, err := aftersales.Locked(ctx, tx, caseID)
+		if err != nil {
+			return err
+		}
+		if now.Decision == decision {
+			return fault.New(fault.Conflict, "case_state", "case %s is %s already", now.Number, now.Decision).With("state", now.Decision)
+		}
+		_, err = verb(ctx, tx, c.log, caseID, by, note)
 		return err
 	})
 	if err != nil {

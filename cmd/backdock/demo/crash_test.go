@@ -30,9 +30,7 @@ func kills() int {
 // A server, an agent and a bank as processes of their own die at any moment while a clerk works; what beeped is counted once, and money moves once.
 func TestCrashAtRandom(t *testing.T) {
 	onBoth(t, func(t *testing.T, r *rig) {
-		seed := uint64(time.Now().UnixNano())
-		t.Logf("seed %d", seed)
-		rng := rand.New(rand.NewPCG(seed, 1))
+		rng := rand.New(rand.NewPCG(seedOf(t), 1))
 		for n := range kills() {
 			victim := r.procs[rng.IntN(len(r.procs))]
 			r.duringParcel(func() {

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -24,7 +22,6 @@ import (
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/id"
-	"github.com/backdock/backdock/internal/killpoint"
 	"github.com/backdock/backdock/internal/secret"
 	"github.com/backdock/backdock/internal/testkit"
 	"github.com/backdock/backdock/receiving"
@@ -32,93 +29,6 @@ import (
 	"github.com/backdock/backdock/receiving/aftersales/intake/sample"
 	"github.com/backdock/backdock/receiving/audit"
 )
-
-// proc is a process that can be killed and started again with the same arguments.
-type proc struct {
-	t    *testing.T
-	name string
-	path string
-	args []string
-	up   func() bool // answers
-
-	before func() // a start, when not nil
-
-	mu     sync.Mutex
-	cmd    *exec.Cmd
-	done   chan struct{}
-	log    bytes.Buffer
-	deaths int // by itself, which is by a kill point
-}
-
-// start runs the process and waits until it answers; point arms a kill point.
-func (p *proc) start(point string) {
-	if p.before != nil {
-		p.before()
-	}
-	p.mu.Lock()
-	cmd := exec.Command(p.path, p.args...)
-	cmd.Env = os.Environ()
-	if point != "" {
-		cmd.Env = append(cmd.Env, killpoint.Env+"="+point)
-	}
-	p.log.Reset()
-	cmd.Stdout, cmd.Stderr = &p.log, &p.log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	done := make(chan struct{})
-	err := cmd.Start()
-	p.cmd, p.done = cmd, done
-	p.mu.Unlock()
-	if err != nil {
-		p.t.Errorf("start %s: %v", p.name, err)
-		close(done)
-		return
-	}
-	go func() {
-		_ = cmd.Wait()
-		p.mu.Lock()
-		p.deaths++
-		p.mu.Unlock()
-		close(done)
-	}()
-	for deadline := time.Now().Add(60 * time.Second); p.alive() && !p.up(); {
-		if time.Now().After(deadline) {
-			p.t.Errorf("%s does not answer:\n%s", p.name, p.log.String())
-			return
-		}
-		sleep(context.Background(), 20*time.Millisecond)
-	}
-	if !p.alive() && point == "" {
-		p.t.Errorf("%s ended by itself:\n%s", p.name, p.log.String())
-	}
-}
-
-func (p *proc) alive() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	select {
-	case <-p.done:
-		return false
-	default:
-		return true
-	}
-}
-
-func (p *proc) kill() {
-	p.mu.Lock()
-	cmd, done := p.cmd, p.done
-	p.mu.Unlock()
-	_ = cmd.Process.Kill()
-	<-done
-	p.mu.Lock()
-	p.deaths--
-	p.mu.Unlock()
-}
-
-func (p *proc) died() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.deaths
-}
 
 // rig is the three processes and the clerk at the pty.
 type rig struct {
@@ -131,10 +41,13 @@ type rig struct {
 	cluster *testkit.Cluster
 	db      *db.DB // the test's own eyes
 	page    string
+	dir     string
+	bin     string
 
 	master, slave *os.File
 	beeps         chan byte
 	im            *intake.Importer
+	keeper        *auth.Keeper
 	days          int
 	parcels       [][]sample.Step
 	beeped        []string // data of each scan that beeped, in order
@@ -148,27 +61,42 @@ const (
 
 func newRig(t *testing.T, url string, cluster *testkit.Cluster) *rig {
 	t.Helper()
-	dir := t.TempDir()
-	r := &rig{t: t, cluster: cluster, beeps: make(chan byte, 1024)}
-	bin := programs(t)
-	t.Setenv("BACKDOCK_BIN", bin)
-	r.openScanner()
-	r.openSim(bin, dir)
-	serve := r.port()
-	r.server = r.proc("server", filepath.Join(bin, "backdock"), serve, "--log-level", "warn", "serve", "--listen", serve, "--data", dir, "--database", url,
-		"--payments", r.bank.payments, "--min-gap", "1ms", "--poll", "100ms", "--retry", "50ms", "--lease", "6s")
-	r.seed(url, dir)
+	r := stageRig(t, url, cluster)
+	r.server = r.serve("server", url)
+	r.seed(url)
 	r.server.start("")
+	r.takeBench(r.server.address)
+	r.procs = []*proc{r.server, r.agent, r.sim}
+	return r
+}
+
+// stageRig opens the scanner and starts the bank.
+func stageRig(t *testing.T, url string, cluster *testkit.Cluster) *rig {
+	t.Helper()
+	r := &rig{t: t, cluster: cluster, beeps: make(chan byte, 1024), dir: t.TempDir(), bin: programs(t)}
+	t.Setenv("BACKDOCK_BIN", r.bin)
+	r.openScanner()
+	r.openSim()
+	return r
+}
+
+// serve is a server, not started yet. Several may serve one PostgreSQL.
+func (r *rig) serve(name, url string) *proc {
+	listen := r.port()
+	return r.proc(name, filepath.Join(r.bin, "backdock"), listen, "--log-level", "warn", "serve", "--listen", listen, "--data", r.dir, "--database", url,
+		"--payments", r.bank.payments, "--min-gap", "1ms", "--poll", "100ms", "--retry", "50ms", "--lease", "6s")
+}
+
+// takeBench enrols the station at a server's address and starts its agent.
+func (r *rig) takeBench(address string) {
 	r.page = r.port()
-	station := filepath.Join(dir, "station")
-	r.enrol(serve, station)
-	r.agent = r.proc("agent", filepath.Join(bin, "station"), r.page, "run", "--data", station, "--page", r.page, "--log", "warn",
+	station := filepath.Join(r.dir, "station")
+	r.enrol(address, station)
+	r.agent = r.proc("agent", filepath.Join(r.bin, "station"), r.page, "run", "--data", station, "--page", r.page, "--log", "warn",
 		"--device", fmt.Sprintf("serial://%s?baud=9600&suffix=cr&good=%02x&bad=%02x", r.slave.Name(), good, bad))
 	// The kernel forgets exclusive use of a port with its last descriptor, and the test holds one.
 	r.agent.before = func() { r.must(unix.IoctlSetInt(int(r.slave.Fd()), unix.TIOCNXCL, 0)) }
 	r.agent.start("")
-	r.procs = []*proc{r.server, r.agent, r.sim}
-	return r
 }
 
 // programs is the folder of the three programs: BACKDOCK_BIN, or one built for this test.
@@ -199,7 +127,7 @@ func (r *rig) port() string {
 }
 
 func (r *rig) proc(name, path, address string, args ...string) *proc {
-	p := &proc{t: r.t, name: name, path: path, args: args, up: func() bool {
+	p := &proc{t: r.t, name: name, path: path, address: address, args: args, up: func() bool {
 		c, err := net.DialTimeout("tcp", address, time.Second)
 		if err == nil {
 			c.Close()
@@ -235,14 +163,14 @@ func (r *rig) openScanner() {
 	}()
 }
 
-func (r *rig) openSim(bin, dir string) {
-	pay := filepath.Join(dir, "pay")
-	out, err := exec.Command(filepath.Join(bin, "sandbox"), "init", pay).CombinedOutput()
+func (r *rig) openSim() {
+	pay := filepath.Join(r.dir, "pay")
+	out, err := exec.Command(filepath.Join(r.bin, "sandbox"), "init", pay).CombinedOutput()
 	if err != nil {
 		r.t.Fatalf("sandbox init: %v\n%s", err, out)
 	}
 	address := r.port()
-	r.sim = r.proc("bank", filepath.Join(bin, "sandbox"), address, "wechatpay", "--dir", pay, "--listen", address, "--settle-after", "20ms", "--backoff", "100ms,1s,2s")
+	r.sim = r.proc("bank", filepath.Join(r.bin, "sandbox"), address, "wechatpay", "--dir", pay, "--listen", address, "--settle-after", "20ms", "--backoff", "100ms,1s,2s")
 	r.sim.start("")
 	r.bank = &bank{url: "http://" + address}
 	raw, err := os.ReadFile(filepath.Join(pay, "wechatpay.json"))
@@ -251,18 +179,24 @@ func (r *rig) openSim(bin, dir string) {
 	r.must(r.bank.writeAccounts(pay))
 }
 
-// seed migrates the store and imports the first day.
-func (r *rig) seed(url, dir string) {
+// seed opens the store and imports the first day.
+func (r *rig) seed(url string) {
+	r.open(url)
+	r.more()
+}
+
+// open migrates the store, for the test's own eyes and hands.
+func (r *rig) open(url string) {
 	ctx := r.t.Context()
 	d, err := db.Open(ctx, url, db.Options{})
 	r.must(err)
 	r.t.Cleanup(func() { d.Close() })
 	r.must(d.Migrate(ctx))
 	r.db = d
-	ring, err := secret.LoadFile(filepath.Join(dir, "keyring"), true)
+	ring, err := secret.LoadFile(filepath.Join(r.dir, "keyring"), true)
 	r.must(err)
+	r.keeper = auth.New(d, event.NewLog(d, clock.System{}), clock.System{}, ring, auth.Options{})
 	r.im = intake.New(d, event.NewLog(d, clock.System{}), ring, intake.Hooks{})
-	r.more()
 }
 
 // more imports a day of returns and picks the parcels of its plain scenes that never scan one code twice in a row: after a restart such a scan is a question to
@@ -302,13 +236,10 @@ func (r *rig) more() {
 }
 
 func (r *rig) enrol(server, station string) {
-	ring, err := secret.LoadFile(filepath.Join(filepath.Dir(station), "keyring"), false)
-	r.must(err)
 	var b receiving.Bench
 	r.must(r.db.Read.Where("number = 1").First(&b).Error)
 	code := id.Code()
-	k := auth.New(r.db, event.NewLog(r.db, clock.System{}), clock.System{}, ring, auth.Options{})
-	_, _, err = k.CreateStation(r.t.Context(), auth.NewStation{Name: "crash", Bench: b.ID, Code: code})
+	_, _, err := r.keeper.CreateStation(r.t.Context(), auth.NewStation{Name: "crash", Bench: b.ID, Code: code})
 	r.must(err)
 	path, err := sibling("station")
 	r.must(err)
