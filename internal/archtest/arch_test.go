@@ -27,6 +27,7 @@ var rooms = []struct {
 	{"scanner/frame", []string{"scanner"}},
 	{"scanner/barcode", []string{"scanner"}},
 	{"scanner/serial", []string{"scanner", plumbing}},
+	{"scanner/hid/keyboard", []string{"scanner/frame"}},
 	{"scanner/tcp", []string{"scanner", plumbing}},
 	{"scanner/replay", []string{"scanner", plumbing}},
 	{"scanner/journal", []string{"scanner", "scanner/wire", plumbing}},
