@@ -19,9 +19,12 @@ type Chunk struct {
 
 // Capture is what one scanner sent.
 type Capture struct {
-	Encoding scanner.Encoding // of the chunks; empty for text
-	Chunks   []Chunk
+	As     scanner.Encoding // of the chunks; empty for text
+	Chunks []Chunk
 }
+
+// Encoding is what the chunks are.
+func (c Capture) Encoding() scanner.Encoding { return c.As }
 
 // encodingMark begins the line that tells the encoding.
 const encodingMark = "!"
@@ -46,10 +49,10 @@ func Parse(r io.Reader) (Capture, error) {
 			continue
 		}
 		if e, ok := strings.CutPrefix(line, encodingMark); ok {
-			if len(out.Chunks) > 0 || out.Encoding != "" || e == "" {
+			if len(out.Chunks) > 0 || out.As != "" || e == "" {
 				return Capture{}, fmt.Errorf("capture line %d: one encoding belongs before the first bytes", n)
 			}
-			out.Encoding = scanner.Encoding(e)
+			out.As = scanner.Encoding(e)
 			continue
 		}
 		c, err := parseLine(line)

@@ -51,7 +51,7 @@ func (d *Driver) Open(context.Context) (io.ReadWriteCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &stream{encoding: c.Encoding, chunks: c.Chunks, speed: d.Speed, begin: clock.Mono(), done: make(chan struct{})}, nil
+	return &stream{Capture: c, speed: d.Speed, begin: clock.Mono(), done: make(chan struct{})}, nil
 }
 
 // Load reads the capture. Parameters of its encoding that the URL has too are the URL's: another layout= reads the same keys anew.
@@ -65,7 +65,7 @@ func (d *Driver) Load() (Capture, error) {
 	if err != nil {
 		return Capture{}, fmt.Errorf("replay %s: %w", d.Path, err)
 	}
-	name, query, _ := strings.Cut(string(c.Encoding), "?")
+	name, query, _ := strings.Cut(string(c.As), "?")
 	if query == "" {
 		return c, nil
 	}
@@ -78,22 +78,18 @@ func (d *Driver) Load() (Capture, error) {
 			params[key] = d.With[key]
 		}
 	}
-	c.Encoding = scanner.Encoding(name + "?" + params.Encode())
+	c.As = scanner.Encoding(name + "?" + params.Encode())
 	return c, nil
 }
 
 type stream struct {
-	encoding scanner.Encoding
-	chunks   []Chunk
-	rest     []byte
-	speed    float64
-	begin    int64 // µs
-	once     sync.Once
-	done     chan struct{}
+	Capture
+	rest  []byte
+	speed float64
+	begin int64 // µs
+	once  sync.Once
+	done  chan struct{}
 }
-
-// Encoding is what the capture's bytes are.
-func (s *stream) Encoding() scanner.Encoding { return s.encoding }
 
 func (s *stream) Read(p []byte) (int, error) {
 	for len(s.rest) == 0 {
@@ -107,11 +103,11 @@ func (s *stream) Read(p []byte) (int, error) {
 }
 
 func (s *stream) next() error {
-	if len(s.chunks) == 0 {
+	if len(s.Chunks) == 0 {
 		<-s.done
 		return os.ErrClosed
 	}
-	c := s.chunks[0]
+	c := s.Chunks[0]
 	if s.speed > 0 {
 		select {
 		case <-time.After(time.Duration(float64(c.At)/s.speed) - time.Duration(clock.Mono()-s.begin)*time.Microsecond):
@@ -119,7 +115,7 @@ func (s *stream) next() error {
 			return os.ErrClosed
 		}
 	}
-	s.chunks, s.rest = s.chunks[1:], c.Data
+	s.Chunks, s.rest = s.Chunks[1:], c.Data
 	return nil
 }
 

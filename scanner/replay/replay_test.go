@@ -115,13 +115,13 @@ func FuzzCapture(f *testing.F) {
 		if err != nil {
 			return
 		}
-		text := Head("serial:///dev/x\n", c.Encoding)
+		text := Head("serial:///dev/x\n", c.As)
 		for _, k := range c.Chunks {
 			text += k.Line()
 		}
 		again, err := Parse(strings.NewReader(text))
-		if err != nil || len(again.Chunks) != len(c.Chunks) || again.Encoding != c.Encoding {
-			t.Fatalf("written and read: %d chunks of %d, encoding %q of %q, %v", len(again.Chunks), len(c.Chunks), again.Encoding, c.Encoding, err)
+		if err != nil || len(again.Chunks) != len(c.Chunks) || again.As != c.As {
+			t.Fatalf("written and read: %d chunks of %d, encoding %q of %q, %v", len(again.Chunks), len(c.Chunks), again.As, c.As, err)
 		}
 		for i := range again.Chunks {
 			if !bytes.Equal(again.Chunks[i].Data, c.Chunks[i].Data) {

@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"github.com/backdock/backdock/scanner/frame"
+	"github.com/backdock/backdock/scanner/hid/hidtest"
 )
 
 // FuzzDecoder feeds any bytes as events: it never panics, how reads are cut does not matter, and a loss is never part of an accepted code: what is accepted
 // from the bytes with a loss before them is the same or less.
 func FuzzDecoder(f *testing.F) {
-	f.Add(events().digits("6901").enter().dropped().syn().digits("1").enter().b, uint8(24), uint8(0))
-	f.Add(events().down(keyLeftAlt).pad("065").up(keyLeftAlt).with(keyLeftCtrl, 27).tap(keyGrave, keySpace).enter().b, uint8(5), uint8(2))
+	f.Add(hidtest.Typing().Digits("6901").Enter().Dropped().Syn().Digits("1").Enter().B, uint8(24), uint8(0))
+	f.Add(hidtest.Typing().Down(keyLeftAlt).Pad("065").Up(keyLeftAlt).With(keyLeftCtrl, 27).Tap(keyGrave, keySpace).Enter().B, uint8(5), uint8(2))
 	f.Fuzz(func(t *testing.T, b []byte, cut, mode uint8) {
 		s := Default()
 		s.Layout = Layouts()[int(mode)%len(tables)]
@@ -39,7 +40,7 @@ func FuzzDecoder(f *testing.F) {
 		if len(d.rest) >= s.Event || len(d.digits) > maxAlt || len(d.held) > 6 {
 			t.Fatalf("the decoder holds %d bytes, %d digits, %d modifiers", len(d.rest), len(d.digits), len(d.held))
 		}
-		loss := (&typing{size: s.Event}).dropped().syn().b
+		loss := (&hidtest.Keys{Size: s.Event}).Dropped().Syn().B
 		after := New(s, p, 0).Write(append(loss, b...), 0)
 		if n := len(after); n > 0 && after[0].Kind != frame.Damaged {
 			t.Fatalf("the first event after a loss is %+v", after[0])

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/backdock/backdock/scanner/hid/hidtest"
 )
 
 func mustQuery(t *testing.T, s string) url.Values {
@@ -39,22 +41,22 @@ func TestPrintableASCII(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				keys := events()
+				keys := hidtest.Typing()
 				switch cells[2] {
 				case "0":
-					keys.tap(uint16(code))
+					keys.Tap(uint16(code))
 				case "1":
-					keys.with(keyLeftShift, uint16(code))
+					keys.With(keyLeftShift, uint16(code))
 				case "2":
-					keys.with(keyRightAlt, uint16(code))
+					keys.With(keyRightAlt, uint16(code))
 				default:
 					t.Fatalf("line %q", lines.Text())
 				}
 				if len(cells) == 4 {
-					keys.tap(keySpace)
+					keys.Tap(keySpace)
 				}
 				s, p := settings(t, "layout="+name+"&noread=none")
-				if got, want := render(New(s, p, 0).Write(keys.enter().b, 0)), `complete `+strconv.Quote(cells[0]); got != want {
+				if got, want := render(New(s, p, 0).Write(keys.Enter().B, 0)), `complete `+strconv.Quote(cells[0]); got != want {
 					t.Errorf("key %d at level %s gave %s, want %s", code, cells[2], got, want)
 				}
 				seen[cells[0][0]] = true

@@ -8,125 +8,28 @@ import (
 	"time"
 
 	"github.com/backdock/backdock/scanner/frame"
-	"github.com/backdock/backdock/scanner/hid/descriptor"
+	"github.com/backdock/backdock/scanner/hid/hidtest"
 )
 
 const ms = time.Millisecond
 
-// usual is a 64-byte report as most scanners have it, written from the usage tables: length, symbology, 56 bytes, two bytes of the maker's, continued.
-var usual = []byte{
-	0x05, 0x8C, 0x09, 0x02, 0xA1, 0x01, 0x09, 0x12, 0xA1, 0x02, 0x85, 0x02, 0x15, 0x00, 0x26, 0xFF, 0x00, 0x75, 0x08,
-	0x95, 0x01, 0x05, 0x01, 0x09, 0x3B, 0x81, 0x02,
-	0x95, 0x03, 0x05, 0x8C, 0x09, 0xFB, 0x09, 0xFC, 0x09, 0xFD, 0x81, 0x02,
-	0x95, 0x38, 0x09, 0xFE, 0x82, 0x02, 0x01,
-	0x95, 0x02, 0x06, 0x66, 0xFF, 0x09, 0x04, 0x09, 0x00, 0x81, 0x02,
-	0x95, 0x01, 0x05, 0x8C, 0x09, 0xFF, 0x75, 0x01, 0x81, 0x02, 0x95, 0x07, 0x81, 0x03, 0xC0,
-	0x09, 0x14, 0xA1, 0x02, 0x85, 0x04, 0x09, 0x00, 0x75, 0x01, 0x95, 0x03, 0x91, 0x03, 0x09, 0x85, 0x09, 0x86, 0x95, 0x02, 0x91, 0x02, 0x95, 0x03, 0x91, 0x03, 0xC0,
-	0xC0,
-}
-
-// odd has no report ids, the flag first, the data behind three stray bits, and a length of sixteen bits at the end.
-var odd = []byte{
-	0x05, 0x8C, 0x09, 0x02, 0xA1, 0x01, 0x15, 0x00, 0x26, 0xFF, 0x00,
-	0x09, 0xFF, 0x75, 0x01, 0x95, 0x01, 0x81, 0x02, 0x95, 0x02, 0x81, 0x03,
-	0x75, 0x08, 0x95, 0x08, 0x09, 0xFE, 0x82, 0x02, 0x01,
-	0x95, 0x03, 0x09, 0xFB, 0x81, 0x02,
-	0x05, 0x01, 0x75, 0x10, 0x95, 0x01, 0x09, 0x3B, 0x81, 0x02, 0xC0,
-}
-
-// bare has data and nothing else.
-var bare = []byte{0x05, 0x8C, 0x09, 0x02, 0xA1, 0x01, 0x75, 0x40, 0x95, 0x01, 0x09, 0xFE, 0x82, 0x02, 0x01, 0xC0}
-
-// device writes reports as its descriptor lays them out.
-type device struct {
-	t testing.TB
-	d descriptor.Descriptor
-}
-
-func newDevice(t testing.TB, desc []byte) device {
-	t.Helper()
-	d, err := descriptor.Parse(desc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return device{t, d}
-}
-
-// report is one read: a mark, the id where there are ids, the report.
-func (v device) report(data, id string, continued bool) []byte {
-	v.t.Helper()
-	var r []byte
-	set := func(u descriptor.Usage, element int, n uint32) {
-		for _, f := range v.d.Fields {
-			if f.Usage == u && f.Kind == descriptor.Input {
-				if r == nil {
-					r = make([]byte, v.d.Length(descriptor.Input, f.Report))
-				}
-				if f.Size > 8 && u == usageData { // one field of many bits
-					f.Bit, f.Size = f.Bit+8*element, 8
-				}
-				f.Bit += f.Size * element
-				f.SetNumber(r, n)
-				return
-			}
-		}
-	}
-	for i := range data {
-		set(usageData, i, uint32(data[i]))
-	}
-	for i := range id {
-		if v.has(usageSymbology + 1) {
-			set(usageSymbology+descriptor.Usage(i), 0, uint32(id[i]))
-		} else {
-			set(usageSymbology, i, uint32(id[i]))
-		}
-	}
-	set(usageLength, 0, uint32(len(data)))
-	if continued {
-		set(usageContinued, 0, 1)
-	}
-	if r == nil {
-		set(usageData, 0, 0)
-	}
-	out := []byte{Fresh}
-	if v.d.Numbered {
-		out = append(out, 2)
-	}
-	return append(out, r...)
-}
-
-func (v device) has(u descriptor.Usage) bool {
-	for _, f := range v.d.Fields {
-		if f.Usage == u {
-			return true
-		}
-	}
-	return false
-}
-
-func (v device) decoder(query string) *Decoder {
-	v.t.Helper()
+func decoder(v hidtest.Device, query string) *Decoder {
+	v.Helper()
 	q, err := url.ParseQuery(query)
 	if err != nil {
-		v.t.Fatal(err)
+		v.Fatal(err)
 	}
 	base := frame.Default()
 	base.KeepFirst = true
 	p, err := frame.FromQuery(q, base)
 	if err != nil {
-		v.t.Fatal(err)
+		v.Fatal(err)
 	}
-	d, err := New(v.d, p, 0)
+	d, err := New(v.Descriptor, p, 0)
 	if err != nil {
-		v.t.Fatal(err)
+		v.Fatal(err)
 	}
 	return d
-}
-
-func full(read []byte) []byte {
-	out := append([]byte(nil), read...)
-	out[0] = Full
-	return out
 }
 
 // step is a read at a time; silence without one.
@@ -153,10 +56,10 @@ func play(d *Decoder, steps []step) string {
 
 func TestDecoder(t *testing.T) {
 	t.Parallel()
-	u := newDevice(t, usual)
+	u := hidtest.New(t, hidtest.Usual)
 	fifty6 := strings.Repeat("0123456789", 6)[:56]
-	short := u.report("123", "]E0", false)[:20]
-	tooLong := u.report("123", "]E0", false)
+	short := u.Report("123", "]E0", false)[:20]
+	tooLong := u.Report("123", "]E0", false)
 	tooLong[2] = 57
 	status := append([]byte{Fresh, 9}, make([]byte, 63)...)
 	for _, tc := range []struct {
@@ -164,54 +67,54 @@ func TestDecoder(t *testing.T) {
 		steps       []step
 		want        string
 	}{
-		{"one report", "", []step{{0, u.report("6901234567892", "]E0", false)}}, `complete "6901234567892" ]E0`},
-		{"no symbology", "", []step{{0, u.report("690", "", false)}}, `complete "690"`},
-		{"strange symbology", "", []step{{0, u.report("690", "\x00E0", false)}}, `complete "690"`},
-		{"three reports", "", []step{{0, u.report(fifty6, "]Q1", true)}, {8 * ms, u.report(fifty6, "]Q1", true)}, {16 * ms, u.report("end", "]Q1", false)}}, `complete "` + fifty6 + fifty6 + `end" ]Q1`},
-		{"symbology only in the first", "", []step{{0, u.report("a", "]Q1", true)}, {ms, u.report("b", "", false)}}, `complete "ab" ]Q1`},
-		{"any bytes", "", []step{{0, u.report("01\x1d\x00\xff\xe9", "]d2", false)}}, `complete "01\x1d\x00\xff\xe9" ]d2`},
-		{"exactly full", "", []step{{0, u.report(fifty6, "", false)}}, `complete "` + fifty6 + `"`},
-		{"a terminator all the same", "", []step{{0, u.report("690\r\n", "", false)}}, `complete "690"`},
-		{"tab kept where cr is the suffix", "", []step{{0, u.report("690\t", "", false)}}, `complete "690\t"`},
-		{"tab", "suffix=tab", []step{{0, u.report("690\t", "", false)}}, `complete "690"`},
-		{"etx", "suffix=etx", []step{{0, u.report("690\x03", "", false)}}, `complete "690"`},
-		{"no suffix", "suffix=none", []step{{0, u.report("690\r", "", false)}}, `complete "690\r"`},
-		{"empty", "", []step{{0, u.report("", "", false)}, {ms, u.report("1", "", false)}}, `complete "1"`},
-		{"noread", "", []step{{0, u.report("NoRead", "", false)}}, `no_read "NoRead"`},
-		{"other reports are passed over", "", []step{{0, u.report("a", "", true)}, {ms, status}, {2 * ms, u.report("b", "", false)}}, `complete "ab"`},
+		{"one report", "", []step{{0, u.Report("6901234567892", "]E0", false)}}, `complete "6901234567892" ]E0`},
+		{"no symbology", "", []step{{0, u.Report("690", "", false)}}, `complete "690"`},
+		{"strange symbology", "", []step{{0, u.Report("690", "\x00E0", false)}}, `complete "690"`},
+		{"three reports", "", []step{{0, u.Report(fifty6, "]Q1", true)}, {8 * ms, u.Report(fifty6, "]Q1", true)}, {16 * ms, u.Report("end", "]Q1", false)}}, `complete "` + fifty6 + fifty6 + `end" ]Q1`},
+		{"symbology only in the first", "", []step{{0, u.Report("a", "]Q1", true)}, {ms, u.Report("b", "", false)}}, `complete "ab" ]Q1`},
+		{"any bytes", "", []step{{0, u.Report("01\x1d\x00\xff\xe9", "]d2", false)}}, `complete "01\x1d\x00\xff\xe9" ]d2`},
+		{"exactly full", "", []step{{0, u.Report(fifty6, "", false)}}, `complete "` + fifty6 + `"`},
+		{"a terminator all the same", "", []step{{0, u.Report("690\r\n", "", false)}}, `complete "690"`},
+		{"tab kept where cr is the suffix", "", []step{{0, u.Report("690\t", "", false)}}, `complete "690\t"`},
+		{"tab", "suffix=tab", []step{{0, u.Report("690\t", "", false)}}, `complete "690"`},
+		{"etx", "suffix=etx", []step{{0, u.Report("690\x03", "", false)}}, `complete "690"`},
+		{"no suffix", "suffix=none", []step{{0, u.Report("690\r", "", false)}}, `complete "690\r"`},
+		{"empty", "", []step{{0, u.Report("", "", false)}, {ms, u.Report("1", "", false)}}, `complete "1"`},
+		{"noread", "", []step{{0, u.Report("NoRead", "", false)}}, `no_read "NoRead"`},
+		{"other reports are passed over", "", []step{{0, u.Report("a", "", true)}, {ms, status}, {2 * ms, u.Report("b", "", false)}}, `complete "ab"`},
 
-		{"the end is lost", "", []step{{0, u.report("abc", "]Q1", true)}, {500 * ms, nil}, {900 * ms, u.report("x", "]Q1", false)}, {1800 * ms, u.report("7", "]E0", false)}}, `stale 3; partial 1; complete "7" ]E0`},
-		{"the end is lost, timer late", "", []step{{0, u.report("abc", "]Q1", true)}, {900 * ms, u.report("x", "]Q1", false)}, {1800 * ms, u.report("7", "]E0", false)}}, `stale 3; partial 1; complete "7" ]E0`},
-		{"a pause within what USB may take", "", []step{{0, u.report("a", "", true)}, {499 * ms, u.report("b", "", false)}}, `complete "ab"`},
-		{"a report is lost between two codes", "", []step{{0, u.report("abc", "]Q1", true)}, {ms, u.report("690", "]E0", false)}, {9 * ms, u.report("7", "]E0", false)}},
+		{"the end is lost", "", []step{{0, u.Report("abc", "]Q1", true)}, {500 * ms, nil}, {900 * ms, u.Report("x", "]Q1", false)}, {1800 * ms, u.Report("7", "]E0", false)}}, `stale 3; partial 1; complete "7" ]E0`},
+		{"the end is lost, timer late", "", []step{{0, u.Report("abc", "]Q1", true)}, {900 * ms, u.Report("x", "]Q1", false)}, {1800 * ms, u.Report("7", "]E0", false)}}, `stale 3; partial 1; complete "7" ]E0`},
+		{"a pause within what USB may take", "", []step{{0, u.Report("a", "", true)}, {499 * ms, u.Report("b", "", false)}}, `complete "ab"`},
+		{"a report is lost between two codes", "", []step{{0, u.Report("abc", "]Q1", true)}, {ms, u.Report("690", "]E0", false)}, {9 * ms, u.Report("7", "]E0", false)}},
 			`damaged 6 the symbology changed within a code; complete "7" ]E0`},
-		{"and the second goes on", "", []step{{0, u.report("abc", "]Q1", true)}, {ms, u.report("690", "]E0", true)}, {9 * ms, u.report("7", "]E0", false)}, {20 * ms, u.report("8", "]E0", false)}},
+		{"and the second goes on", "", []step{{0, u.Report("abc", "]Q1", true)}, {ms, u.Report("690", "]E0", true)}, {9 * ms, u.Report("7", "]E0", false)}, {20 * ms, u.Report("8", "]E0", false)}},
 			`damaged 6 the symbology changed within a code; complete "8" ]E0`},
-		{"the queue was full within a code", "", []step{{0, u.report("a", "", true)}, {ms, full(u.report("b", "", true))}, {2 * ms, u.report("d", "", false)}, {3 * ms, u.report("7", "", false)}},
+		{"the queue was full within a code", "", []step{{0, u.Report("a", "", true)}, {ms, hidtest.Full(u.Report("b", "", true))}, {2 * ms, u.Report("d", "", false)}, {3 * ms, u.Report("7", "", false)}},
 			`damaged 2 the kernel dropped reports; complete "7"`},
-		{"the queue was full between codes", "", []step{{0, u.report("a", "", true)}, {ms, full(u.report("b", "", false))}, {2 * ms, u.report("tail", "", false)}, {3 * ms, u.report("7", "", false)}},
+		{"the queue was full between codes", "", []step{{0, u.Report("a", "", true)}, {ms, hidtest.Full(u.Report("b", "", false))}, {2 * ms, u.Report("tail", "", false)}, {3 * ms, u.Report("7", "", false)}},
 			`complete "ab"; damaged 0 the kernel dropped reports; complete "7"`},
-		{"the queue was full, then silence", "", []step{{0, full(u.report("a", "", false))}, {600 * ms, u.report("7", "", true)}, {601 * ms, u.report("8", "", false)}},
+		{"the queue was full, then silence", "", []step{{0, hidtest.Full(u.Report("a", "", false))}, {600 * ms, u.Report("7", "", true)}, {601 * ms, u.Report("8", "", false)}},
 			`complete "a"; damaged 0 the kernel dropped reports; complete "78"`},
-		{"a mark on another report", "", []step{{0, u.report("a", "", true)}, {ms, full(status)}, {2 * ms, u.report("b", "", false)}, {3 * ms, u.report("7", "", false)}},
+		{"a mark on another report", "", []step{{0, u.Report("a", "", true)}, {ms, hidtest.Full(status)}, {2 * ms, u.Report("b", "", false)}, {3 * ms, u.Report("7", "", false)}},
 			`damaged 1 the kernel dropped reports; complete "7"`},
-		{"length beyond the report", "", []step{{0, tooLong}, {ms, u.report("7", "", false)}}, `damaged 0 a report says that it holds more bytes than it can; complete "7"`},
-		{"short report", "", []step{{0, short}, {ms, u.report("6", "", false)}, {2 * ms, u.report("7", "", false)}}, `damaged 0 a report is shorter than the device says; complete "7"`},
-		{"short report, then silence", "", []step{{0, short}, {600 * ms, u.report("7", "", false)}}, `damaged 0 a report is shorter than the device says; complete "7"`},
+		{"length beyond the report", "", []step{{0, tooLong}, {ms, u.Report("7", "", false)}}, `damaged 0 a report says that it holds more bytes than it can; complete "7"`},
+		{"short report", "", []step{{0, short}, {ms, u.Report("6", "", false)}, {2 * ms, u.Report("7", "", false)}}, `damaged 0 a report is shorter than the device says; complete "7"`},
+		{"short report, then silence", "", []step{{0, short}, {600 * ms, u.Report("7", "", false)}}, `damaged 0 a report is shorter than the device says; complete "7"`},
 		{"nothing but an id", "", []step{{0, []byte{Fresh, 2}}, {0, []byte{Fresh}}}, `damaged 0 a report is shorter than the device says`},
 
-		{"first after opening", "first=drop", []step{{ms, u.report("abc", "", false)}, {9 * ms, u.report("7", "", false)}}, `partial 3; complete "7"`},
-		{"in the middle after opening", "first=drop", []step{{ms, u.report("abc", "", true)}, {2 * ms, u.report("d", "", false)}, {9 * ms, u.report("7", "", false)}}, `partial 4; complete "7"`},
-		{"silence after opening", "first=drop", []step{{500 * ms, u.report("abc", "", false)}}, `complete "abc"`},
-		{"a tail without end after opening", "first=drop", []step{{ms, u.report("abc", "", true)}, {600 * ms, nil}, {700 * ms, u.report("7", "", false)}}, `partial 3; complete "7"`},
+		{"first after opening", "first=drop", []step{{ms, u.Report("abc", "", false)}, {9 * ms, u.Report("7", "", false)}}, `partial 3; complete "7"`},
+		{"in the middle after opening", "first=drop", []step{{ms, u.Report("abc", "", true)}, {2 * ms, u.Report("d", "", false)}, {9 * ms, u.Report("7", "", false)}}, `partial 4; complete "7"`},
+		{"silence after opening", "first=drop", []step{{500 * ms, u.Report("abc", "", false)}}, `complete "abc"`},
+		{"a tail without end after opening", "first=drop", []step{{ms, u.Report("abc", "", true)}, {600 * ms, nil}, {700 * ms, u.Report("7", "", false)}}, `partial 3; complete "7"`},
 
-		{"over the cap", "max=16", []step{{0, u.report("0123456789", "", true)}, {ms, u.report("0123456789", "", true)}, {2 * ms, u.report("0123", "", false)}, {3 * ms, u.report("7", "", false)}},
+		{"over the cap", "max=16", []step{{0, u.Report("0123456789", "", true)}, {ms, u.Report("0123456789", "", true)}, {2 * ms, u.Report("0123", "", false)}, {3 * ms, u.Report("7", "", false)}},
 			`overflow "0123456789012345"; complete "7"`},
-		{"over the cap in one report", "max=16", []step{{0, u.report(fifty6, "", false)}, {3 * ms, u.report("7", "", false)}}, `overflow "0123456789012345"; complete "7"`},
+		{"over the cap in one report", "max=16", []step{{0, u.Report(fifty6, "", false)}, {3 * ms, u.Report("7", "", false)}}, `overflow "0123456789012345"; complete "7"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			if got := play(u.decoder(tc.query), tc.steps); got != tc.want {
+			if got := play(decoder(u, tc.query), tc.steps); got != tc.want {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
 		})
@@ -221,24 +124,17 @@ func TestDecoder(t *testing.T) {
 // The same code, through whatever layout a device has.
 func TestLayouts(t *testing.T) {
 	t.Parallel()
-	for name, desc := range map[string][]byte{"usual": usual, "odd": odd, "canonical": Canonical} {
-		v := newDevice(t, desc)
-		id := byte(2)
-		if name == "canonical" {
-			id = canonicalID
-		}
-		first, last := v.report("69012345", "]E0", true), v.report("67892", "]E0", false)
-		if v.d.Numbered {
-			first[1], last[1] = id, id
-		}
-		if got := play(v.decoder(""), []step{{0, first}, {ms, last}}); got != `complete "6901234567892" ]E0` {
+	for name, desc := range map[string][]byte{"usual": hidtest.Usual, "odd": hidtest.Odd, "canonical": Canonical} {
+		v := hidtest.New(t, desc)
+		first, last := v.Report("69012345", "]E0", true), v.Report("67892", "]E0", false)
+		if got := play(decoder(v, ""), []step{{0, first}, {ms, last}}); got != `complete "6901234567892" ]E0` {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	if got := play(newDevice(t, bare).decoder(""), []step{{0, []byte("\x00690\x00\x00\x00\x00\x00")}, {ms, []byte("\x0012345678")}}); got != `complete "690"; complete "12345678"` {
-		t.Errorf("bare: %s", got)
+	if got := play(decoder(hidtest.New(t, hidtest.Bare), ""), []step{{0, []byte("\x00690\x00\x00\x00\x00\x00")}, {ms, []byte("\x0012345678")}}); got != `complete "690"; complete "12345678"` {
+		t.Errorf("hidtest.Bare: %s", got)
 	}
-	if d, err := New(newDevice(t, []byte{0x05, 0x01, 0x09, 0x06, 0xA1, 0x01, 0xC0}).d, frame.Default(), 0); err == nil {
+	if d, err := New(hidtest.New(t, []byte{0x05, 0x01, 0x09, 0x06, 0xA1, 0x01, 0xC0}).Descriptor, frame.Default(), 0); err == nil {
 		t.Errorf("a keyboard gave %+v", d)
 	}
 }
@@ -250,23 +146,23 @@ func TestUsualReportByteForByte(t *testing.T) {
 	report = append(report, make([]byte, 65-len(report))...)
 	cont := append([]byte(nil), report...)
 	cont[64] = 1
-	if got := play(newDevice(t, usual).decoder(""), []step{{0, cont}, {ms, report}}); got != `complete "69012345678926901234567892" ]E0` {
+	if got := play(decoder(hidtest.New(t, hidtest.Usual), ""), []step{{0, cont}, {ms, report}}); got != `complete "69012345678926901234567892" ]E0` {
 		t.Error(got)
 	}
-	good, bad := Beeps(newDevice(t, usual).d)
+	good, bad := Beeps(hidtest.New(t, hidtest.Usual).Descriptor)
 	if string(good) != "\x04\x10" || string(bad) != "\x04\x08" {
 		t.Errorf("beeps % x and % x", good, bad)
 	}
-	if good, bad := Beeps(newDevice(t, odd).d); good != nil || bad != nil {
+	if good, bad := Beeps(hidtest.New(t, hidtest.Odd).Descriptor); good != nil || bad != nil {
 		t.Errorf("a device without beeps gave % x and % x", good, bad)
 	}
 }
 
 func TestRepack(t *testing.T) {
 	t.Parallel()
-	v := newDevice(t, Canonical)
+	v := hidtest.New(t, Canonical)
 	for _, n := range []int{0, 1, 249, 250, 251, 600} {
-		d := v.decoder("")
+		d := decoder(v, "")
 		want := strings.Repeat("x", n)
 		var reads []step
 		for _, r := range append(Repack([]byte(want), [3]byte{']', 'Q', '1'}, true), Repack([]byte("end"), [3]byte{']', 'Q', '1'}, false)...) {
@@ -280,22 +176,22 @@ func TestRepack(t *testing.T) {
 
 func TestDeadlineAndHangup(t *testing.T) {
 	t.Parallel()
-	v := newDevice(t, usual)
-	d := v.decoder("")
+	v := hidtest.New(t, hidtest.Usual)
+	d := decoder(v, "")
 	if at, ok := d.Deadline(); ok {
 		t.Fatalf("a new decoder waits for %v", at)
 	}
 	if got := d.Hangup(); got != nil {
 		t.Fatalf("Hangup of nothing gave %v", got)
 	}
-	d.Write(v.report("abc", "", true), 10*ms)
+	d.Write(v.Report("abc", "", true), 10*ms)
 	if at, ok := d.Deadline(); !ok || at != 510*ms {
 		t.Fatalf("Deadline = %v, %v", at, ok)
 	}
 	if got := d.Hangup(); len(got) != 1 || got[0].Kind != frame.Stale || got[0].Lost != 3 {
 		t.Fatalf("Hangup gave %+v", got)
 	}
-	if at, ok := v.decoder("first=drop").Deadline(); !ok || at != 500*ms {
+	if at, ok := decoder(v, "first=drop").Deadline(); !ok || at != 500*ms {
 		t.Fatalf("after opening Deadline = %v, %v", at, ok)
 	}
 }

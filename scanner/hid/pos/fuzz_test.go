@@ -6,13 +6,14 @@ import (
 
 	"github.com/backdock/backdock/scanner/frame"
 	"github.com/backdock/backdock/scanner/hid/descriptor"
+	"github.com/backdock/backdock/scanner/hid/hidtest"
 )
 
 // FuzzDecoder reads any reports of any device: it never panics, keeps within the cap, and after opening accepts nothing before the end of a code.
 func FuzzDecoder(f *testing.F) {
-	for _, desc := range [][]byte{usual, odd, bare, Canonical} {
-		v := newDevice(f, desc)
-		f.Add(desc, append(v.report("690", "]E0", true), v.report("1", "]E0", false)...), uint8(65), uint8(1))
+	for _, desc := range [][]byte{hidtest.Usual, hidtest.Odd, hidtest.Bare, Canonical} {
+		v := hidtest.New(f, desc)
+		f.Add(desc, append(v.Report("690", "]E0", true), v.Report("1", "]E0", false)...), uint8(65), uint8(1))
 	}
 	f.Fuzz(func(t *testing.T, desc, reads []byte, cut, mode uint8) {
 		d, err := descriptor.Parse(desc)
