@@ -75,10 +75,10 @@ func (v Device) Report(data, id string, continued bool) []byte {
 		}
 	}
 	set(scanned, 0, 0)
-	for i := range data {
+	for i := range len(data) {
 		set(scanned, i, uint32(data[i]))
 	}
-	for i := range id {
+	for i := range len(id) {
 		if v.has(symbology + 1) {
 			set(symbology+descriptor.Usage(i), 0, uint32(id[i]))
 		} else {

@@ -137,7 +137,7 @@ func (d *Decoder) report(p part, at time.Duration) []frame.Event {
 		return d.damage(p, whySymbology, at)
 	}
 	if room := d.p.Max - len(d.buf); len(p.data) > room {
-		e := frame.Event{Kind: frame.Overflow, Data: append(bytes.Clone(d.buf), p.data[:room]...), At: at}
+		e := frame.Event{Kind: frame.Overflow, Data: append(bytes.Clone(d.buf), p.data[:room]...), Symbology: aim(d.symbology), At: at}
 		d.reset()
 		d.skip(p.continued)
 		return []frame.Event{e}
