@@ -118,8 +118,8 @@ func (s *reports) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	p[0] = pos.Fresh
-	if s.waiting++; s.waiting == queue {
-		p[0], s.waiting = pos.Full, 0
+	if s.waiting++; s.waiting >= queue {
+		p[0] = pos.Full
 	}
 	return 1 + n, nil
 }

@@ -12,7 +12,7 @@ import (
 const (
 	// Fresh: nothing is known to be missing.
 	Fresh byte = 0
-	// Full: the kernel's queue was full when this report was in it. What came after it may be lost.
+	// Full: the kernel's queue may have been full behind this report. Between it and the next one others may be missing, but none before the first so marked.
 	Full byte = 1
 )
 
@@ -37,6 +37,7 @@ type Decoder struct {
 	lost      bool // skipping to the end of a code
 	opening   bool // lost, but silence brings a beginning
 	quiet     bool // what is being skipped was told already
+	full      bool // the read before was marked Full
 	skipped   int  // bytes skipped and not told
 	last      time.Duration
 }
@@ -56,7 +57,11 @@ func (d *Decoder) Write(b []byte, at time.Duration) []frame.Event {
 	if len(b) == 0 {
 		return out
 	}
-	mark, report, id := b[0], b[1:], uint8(0)
+	full, again := b[0]&Full != 0, d.full
+	if d.full = full; full && again {
+		return out // between two gaps, and told
+	}
+	report, id := b[1:], uint8(0)
 	if d.numbered && len(report) > 0 {
 		id, report = report[0], report[1:]
 	}
@@ -64,7 +69,7 @@ func (d *Decoder) Write(b []byte, at time.Duration) []frame.Event {
 		d.last = at
 		out = append(out, d.report(l.read(report), at)...)
 	}
-	if mark&Full != 0 {
+	if full {
 		d.last = at
 		out = append(out, frame.Event{Kind: frame.Damaged, Lost: len(d.buf) + d.skipped, Why: whyQueue, At: at})
 		d.reset()
