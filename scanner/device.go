@@ -33,3 +33,13 @@ type Device struct {
 type Driver interface {
 	Open(ctx context.Context) (io.ReadWriteCloser, error)
 }
+
+// Encoding says what the bytes of a stream are where they are no text: a name and all the parameters that are needed to read them, such as
+// "evdev?layout=us&event=24". It is written into captures, so that they can be read again anywhere.
+type Encoding string
+
+// Encoded is asked of a driver's stream. One that does not have it carries text. How its bytes are cut into reads may matter: one read, one report.
+type Encoded interface{ Encoding() Encoding }
+
+// Answering is asked of a driver's stream whose device has its own way to be told whether a scan is safe: bytes to write, nil where it cannot.
+type Answering interface{ Answers() (good, bad []byte) }

@@ -27,7 +27,6 @@ func (c *listenCmd) Run(ctx context.Context) (err error) {
 			return fmt.Errorf("capture: %w", err)
 		}
 		defer f.Close()
-		fmt.Fprintf(f, "# %s\n", c.Device)
 		capture = f
 	}
 	fmt.Fprintf(os.Stderr, "Listening on %s. The first code after opening is dropped: it may be half of one.\n", s.Name)

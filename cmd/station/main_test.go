@@ -332,7 +332,7 @@ func TestListenAndReplay(t *testing.T) {
 	if !ok || !strings.Contains(played, first) {
 		t.Fatalf("replayed %s", played)
 	}
-	if out, ok := run(t, nil, "listen", "evdev://kbd"); ok || !strings.Contains(out, "this build has replay, serial, tcp") {
+	if out, ok := run(t, nil, "listen", "usb://kbd"); ok || !strings.Contains(out, "this build has evdev, hidpos, replay, serial, tcp") {
 		t.Fatalf("an unknown scheme: %s", out)
 	}
 }

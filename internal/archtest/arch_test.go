@@ -27,6 +27,11 @@ var rooms = []struct {
 	{"scanner/frame", []string{"scanner"}},
 	{"scanner/barcode", []string{"scanner"}},
 	{"scanner/serial", []string{"scanner", plumbing}},
+	{"scanner/hid", []string{"scanner", "scanner/frame", "scanner/hid/...", plumbing}},
+	{"scanner/hid/keyboard", []string{"scanner/frame"}},
+	{"scanner/hid/descriptor", nil},
+	{"scanner/hid/hidtest", []string{"scanner/hid/descriptor"}},
+	{"scanner/hid/pos", []string{"scanner/frame", "scanner/hid/descriptor"}},
 	{"scanner/tcp", []string{"scanner", plumbing}},
 	{"scanner/replay", []string{"scanner", plumbing}},
 	{"scanner/journal", []string{"scanner", "scanner/wire", plumbing}},
@@ -76,6 +81,7 @@ var never = []struct {
 	{"github.com/gofiber/", []string{"scanner/...", "receiving/...", "inventory/...", "internal/...", "web"}, "Fiber stays in api and cmd"},
 	{module + "receiving/world", []string{"scanner/...", "receiving/...", "inventory/...", "api/...", "internal/..."}, "adaptors are wired by cmd only"},
 	{module + "internal/testkit", []string{"scanner/...", "receiving/...", "inventory/...", "api/...", "web", "cmd/backdock", "cmd/station"}, "testkit is for tests and the bench"},
+	{module + "scanner/hid/hidtest", []string{"..."}, "it writes what devices send, for tests"},
 	{module + "internal/sandbox", []string{"scanner/...", "receiving/...", "inventory/...", "api/...", "web", "cmd/station"}, "the simulated world is for tests, the demo and the bench"},
 }
 

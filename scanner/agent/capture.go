@@ -11,12 +11,13 @@ import (
 
 // read is one code as it came in.
 type read struct {
-	device string
-	source scanner.Source
-	raw    []byte
-	at     time.Duration // monotonic, when the last byte came
-	flags  []scanner.Flag
-	double time.Duration // window of a double read; 0 for none
+	device    string
+	source    scanner.Source
+	raw       []byte
+	symbology string        // where the device tells it apart from the bytes
+	at        time.Duration // monotonic, when the last byte came
+	flags     []scanner.Flag
+	double    time.Duration // window of a double read; 0 for none
 }
 
 // newest is the last scan of the station, for double reads.
@@ -58,7 +59,7 @@ func (a *Agent) capture(in read) (scanner.Scan, error) {
 
 // scanOf makes the scan of a code, all but seq and plate.
 func (a *Agent) scanOf(in read) (scanner.Scan, barcode.Reading) {
-	text := barcode.Decode(in.raw)
+	text := barcode.DecodeAs(in.raw, in.symbology)
 	scan := scanner.Scan{Device: in.device, Source: in.source, CapturedAt: a.Clock.Now(), MonoMicros: in.at.Microseconds(), Raw: in.raw,
 		Data: text.Data, Charset: text.Charset, Symbology: text.Symbology, Flags: in.flags}
 	if text.NotText {

@@ -10,12 +10,22 @@ import (
 	"github.com/backdock/backdock/internal/killpoint"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/frame"
+	"github.com/backdock/backdock/scanner/hid"
 )
 
 const (
 	faultPause = 2 * time.Second // before a device that is there but cannot be used is tried again
 	gonePause  = 200 * time.Millisecond
 )
+
+// readAhead is how many reads may wait for a sync of the disk. What sends no text makes many small ones, a keyboard about five for each character, and the
+// kernel keeps no more than ten characters.
+func readAhead(stream any) int {
+	if _, ok := stream.(scanner.Encoded); ok {
+		return 2048
+	}
+	return 64
+}
 
 // chunk is the bytes of one read.
 type chunk struct {
@@ -26,7 +36,7 @@ type chunk struct {
 // supervise keeps one scanner open for as long as ctx lasts.
 func (a *Agent) supervise(ctx context.Context, s Scanner) {
 	for ctx.Err() == nil {
-		stream, err := s.Driver.Open(ctx)
+		stream, decoder, err := open(ctx, s)
 		pause := gonePause
 		switch {
 		case ctx.Err() != nil:
@@ -39,7 +49,7 @@ func (a *Agent) supervise(ctx context.Context, s Scanner) {
 			pause = faultPause
 		default:
 			a.setDevice(s.Name, scanner.DeviceConnected, "")
-			err = a.listen(ctx, s, stream)
+			err = a.listen(ctx, s, stream, decoder)
 			if ctx.Err() != nil {
 				return
 			}
@@ -56,18 +66,39 @@ func (a *Agent) supervise(ctx context.Context, s Scanner) {
 	}
 }
 
+// open waits for a scanner and brings what turns its bytes into codes.
+func open(ctx context.Context, s Scanner) (io.ReadWriteCloser, frame.Decoder, error) {
+	stream, err := s.Driver.Open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := decoder(stream, s.Profile, mono())
+	if err != nil {
+		return nil, nil, errors.Join(err, stream.Close())
+	}
+	return stream, d, nil
+}
+
+// decoder is the framer for a stream of text, and what its encoding names for any other.
+func decoder(stream any, p frame.Profile, at time.Duration) (frame.Decoder, error) {
+	if s, ok := stream.(scanner.Encoded); ok && s.Encoding() != "" {
+		return hid.NewDecoder(s.Encoding(), p, at)
+	}
+	return frame.New(p, at), nil
+}
+
 // listen takes one opening of a scanner to its end.
-func (a *Agent) listen(ctx context.Context, s Scanner, stream io.ReadWriteCloser) error {
-	chunks := make(chan chunk, 64)
+func (a *Agent) listen(ctx context.Context, s Scanner, stream io.ReadWriteCloser, d frame.Decoder) error {
+	s.Feedback = s.Feedback.of(stream)
+	chunks := make(chan chunk, readAhead(stream))
 	beeps := make(chan []byte, 8)
 	stop := make(chan struct{})
 	var helpers sync.WaitGroup
 	var readErr error
 	helpers.Go(func() { defer close(chunks); readErr = readAll(stream, chunks, stop) })
 	helpers.Go(func() { a.beepAll(stream, beeps, s.Name) })
-	f := frame.New(s.Profile, mono())
 	end := context.AfterFunc(ctx, func() { stream.Close() })
-	_ = follow(f, chunks, nil, func(e frame.Event) { a.frame(s, e, beeps) })
+	_ = follow(d, chunks, nil, func(e frame.Event) { a.frame(s, e, beeps) })
 	end()
 	close(stop)
 	close(beeps)
@@ -76,8 +107,8 @@ func (a *Agent) listen(ctx context.Context, s Scanner, stream io.ReadWriteCloser
 	return errors.Join(readErr, err)
 }
 
-// follow feeds chunks to a framer, with its deadlines, until they end; then the framer says what is left. each, if not nil, sees every chunk first.
-func follow(f *frame.Framer, chunks <-chan chunk, each func(chunk) error, out func(frame.Event)) error {
+// follow feeds chunks to a decoder, with its deadlines, until they end; then the decoder says what is left. each, if not nil, sees every chunk first.
+func follow(d frame.Decoder, chunks <-chan chunk, each func(chunk) error, out func(frame.Event)) error {
 	tell := func(events []frame.Event) {
 		for _, e := range events {
 			out(e)
@@ -89,18 +120,18 @@ func follow(f *frame.Framer, chunks <-chan chunk, each func(chunk) error, out fu
 				return err
 			}
 		}
-		tell(f.Write(c.data, c.at))
+		tell(d.Write(c.data, c.at))
 		return nil
 	}
 	for {
 		var deadline <-chan time.Time
-		if at, waiting := f.Deadline(); waiting {
+		if at, waiting := d.Deadline(); waiting {
 			deadline = time.After(max(0, at-mono()))
 		}
 		select {
 		case c, open := <-chunks:
 			if !open {
-				tell(f.Hangup())
+				tell(d.Hangup())
 				return nil
 			}
 			if err := take(c); err != nil {
@@ -109,7 +140,7 @@ func follow(f *frame.Framer, chunks <-chan chunk, each func(chunk) error, out fu
 		case <-deadline:
 			// Bytes that came in time may wait behind the timer.
 			if len(chunks) == 0 {
-				tell(f.Expire(mono()))
+				tell(d.Write(nil, mono()))
 			}
 		}
 	}
@@ -164,7 +195,7 @@ func (a *Agent) frame(s Scanner, e frame.Event, beeps chan<- []byte) {
 
 // safe takes one event and reports whether it is a scan that is on the disk and can be used.
 func (a *Agent) safe(s Scanner, e frame.Event) bool {
-	in := read{device: s.Name, source: scanner.FromDevice, raw: e.Data, at: e.At, double: s.Double}
+	in := read{device: s.Name, source: scanner.FromDevice, raw: e.Data, symbology: e.Symbology, at: e.At, double: s.Double}
 	switch e.Kind {
 	case frame.Complete:
 		if e.Idle {
@@ -181,6 +212,10 @@ func (a *Agent) safe(s Scanner, e frame.Event) bool {
 		return false
 	case frame.Stale:
 		a.notice(Notice{Code: NoticeCutOff, Device: s.Name, Tone: scanner.ToneError, Bytes: e.Lost})
+		return false
+	case frame.Damaged:
+		a.Log.Warn("a code came damaged", "device", s.Name, "why", e.Why, "lost", e.Lost)
+		a.notice(Notice{Code: NoticeDamaged, Device: s.Name, Tone: scanner.ToneError, Bytes: e.Lost})
 		return false
 	}
 	scan, err := a.capture(in)

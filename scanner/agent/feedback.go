@@ -7,12 +7,24 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/backdock/backdock/scanner"
 )
 
 // Feedback is what a scanner is sent so that it beeps. Nil sends nothing.
 type Feedback struct {
 	Good []byte // the scan is safe on the disk
 	Bad  []byte // it is not, or cannot be used: scan again
+	// Own: the URL says nothing, and a device that has its own way to be told is told so.
+	Own bool
+}
+
+// of gives the feedback for an opened stream.
+func (f Feedback) of(stream any) Feedback {
+	if a, ok := stream.(scanner.Answering); ok && f.Own {
+		f.Good, f.Bad = a.Answers()
+	}
+	return f
 }
 
 // makers holds the byte sequences of scanner makers' programming guides. Host ACK of Honeywell is the recommended mode: the scanner stays silent until the
@@ -30,7 +42,7 @@ var makers = map[string]Feedback{
 
 // feedback reads beep=MAKER, or good=HEX and bad=HEX.
 func feedback(q url.Values) (Feedback, error) {
-	f := Feedback{}
+	f := Feedback{Own: !q.Has("beep") && !q.Has("good") && !q.Has("bad")}
 	if s := q.Get("beep"); s != "" {
 		var ok bool
 		if f, ok = makers[s]; !ok {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/barcode"
@@ -18,6 +17,7 @@ type Heard struct {
 	Event   frame.Kind       `json:"event"`
 	Raw     []byte           `json:"raw,omitempty"`
 	Lost    int              `json:"lost,omitempty"`
+	Why     string           `json:"why,omitempty"`
 	Charset string           `json:"charset,omitempty"`
 	NotText bool             `json:"not_text,omitempty"`
 	Idle    bool             `json:"idle,omitempty"`
@@ -27,11 +27,11 @@ type Heard struct {
 }
 
 func heard(e frame.Event) Heard {
-	h := Heard{Event: e.Kind, Raw: e.Data, Lost: e.Lost, Idle: e.Idle}
+	h := Heard{Event: e.Kind, Raw: e.Data, Lost: e.Lost, Why: e.Why, Idle: e.Idle}
 	if e.Kind != frame.Complete {
 		return h
 	}
-	text := barcode.Decode(e.Data)
+	text := barcode.DecodeAs(e.Data, e.Symbology)
 	r := barcode.Read(text.Data, text.Symbology)
 	h.Charset, h.NotText, h.Reading = text.Charset, text.NotText, &r
 	if verb, _, ok := scanner.Control(text.Data); ok {
@@ -43,27 +43,34 @@ func heard(e frame.Event) Heard {
 
 // Listen opens a scanner and hands out what it says until ctx or the device ends. capture, if not nil, gets the bytes as they came.
 func Listen(ctx context.Context, s Scanner, capture io.Writer, out func(Heard)) error {
-	stream, err := s.Driver.Open(ctx)
+	stream, d, err := open(ctx, s)
 	if err != nil {
 		return err
 	}
 	stop := context.AfterFunc(ctx, func() { stream.Close() })
 	defer stop()
 	defer stream.Close()
-	chunks := make(chan chunk, 64)
+	begin := mono()
+	record := func(chunk) error { return nil }
+	if capture != nil {
+		var e scanner.Encoding
+		if s, ok := stream.(scanner.Encoded); ok {
+			e = s.Encoding()
+		}
+		if _, err := io.WriteString(capture, replay.Head(s.URL, e)); err != nil {
+			return fmt.Errorf("capture: %w", err)
+		}
+		record = func(c chunk) error {
+			_, err := io.WriteString(capture, replay.Chunk{At: c.at - begin, Data: c.data}.Line())
+			return err
+		}
+	}
+	chunks := make(chan chunk, readAhead(stream))
 	ended := make(chan error, 1)
 	done := make(chan struct{})
 	defer close(done)
 	go func() { defer close(chunks); ended <- readAll(stream, chunks, done) }()
-	begin := mono()
-	f := frame.New(s.Profile, begin)
-	err = follow(f, chunks, func(c chunk) error {
-		if capture == nil {
-			return nil
-		}
-		_, err := io.WriteString(capture, replay.Chunk{At: c.at - begin, Data: c.data}.Line())
-		return err
-	}, func(e frame.Event) { out(heard(e)) })
+	err = follow(d, chunks, record, func(e frame.Event) { out(heard(e)) })
 	if err != nil {
 		return err
 	}
@@ -75,31 +82,29 @@ func Listen(ctx context.Context, s Scanner, capture io.Writer, out func(Heard)) 
 
 // Play hands out what a capture holds, at once and at the times recorded.
 func Play(_ context.Context, s Scanner, out func(Heard)) error {
-	d, ok := s.Driver.(*replay.Driver)
+	source, ok := s.Driver.(*replay.Driver)
 	if !ok {
 		return errors.New("play: not a capture")
 	}
-	file, err := os.Open(d.Path)
+	c, err := source.Load()
 	if err != nil {
-		return fmt.Errorf("replay: %w", err)
+		return err
 	}
-	defer file.Close()
-	chunks, err := replay.Parse(file)
+	d, err := decoder(c, s.Profile, 0)
 	if err != nil {
-		return fmt.Errorf("replay %s: %w", d.Path, err)
+		return err
 	}
-	f := frame.New(s.Profile, 0)
 	say := func(events []frame.Event) {
 		for _, e := range events {
 			out(heard(e))
 		}
 	}
-	for _, c := range chunks {
-		say(f.Write(c.Data, c.At))
+	for _, k := range c.Chunks {
+		say(d.Write(k.Data, k.At))
 	}
-	if at, waiting := f.Deadline(); waiting {
-		say(f.Expire(at))
+	if at, waiting := d.Deadline(); waiting {
+		say(d.Write(nil, at))
 	}
-	say(f.Hangup())
+	say(d.Hangup())
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/frame"
+	"github.com/backdock/backdock/scanner/hid"
 	"github.com/backdock/backdock/scanner/replay"
 	"github.com/backdock/backdock/scanner/serial"
 	"github.com/backdock/backdock/scanner/tcp"
@@ -31,6 +32,8 @@ type Scanner struct {
 // drivers by URL scheme. A new driver is one line here.
 var drivers = map[string]func(*url.URL) (scanner.Driver, error){
 	"serial": func(u *url.URL) (scanner.Driver, error) { return driver(serial.New(u)) },
+	"evdev":  func(u *url.URL) (scanner.Driver, error) { return driver(hid.NewKeyboard(u)) },
+	"hidpos": func(u *url.URL) (scanner.Driver, error) { return driver(hid.NewPOS(u)) },
 	"tcp":    func(u *url.URL) (scanner.Driver, error) { return driver(tcp.New(u)) },
 	"replay": func(u *url.URL) (scanner.Driver, error) { return driver(replay.New(u)) },
 }

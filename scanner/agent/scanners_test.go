@@ -34,7 +34,7 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for url, want := range map[string]string{
-		"hidpos://x":                  "this build has replay, serial, tcp",
+		"usb://x":                     "this build has evdev, hidpos, replay, serial, tcp",
 		"serial:///dev/x?suffix=wave": "suffix=",
 		"serial:///dev/x?beep=loud":   "honeywell-ack",
 		"serial:///dev/x?good=zz":     "hexadecimal",

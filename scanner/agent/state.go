@@ -72,6 +72,7 @@ type Notice struct {
 const (
 	NoticePartial       = "partial_dropped" // bytes without a beginning: scan again
 	NoticeCutOff        = "cut_off"         // bytes without an end: scan again; if it happens every time the scanner sends another suffix
+	NoticeDamaged       = "damaged_dropped" // something within a code was lost on the way: scan again
 	NoticeNoRead        = "no_read"         // the scanner saw no code
 	NoticeOverflow      = "overflow"        // longer than any code
 	NoticeJournalFailed = "journal_failed"  // the disk failed: nothing is recorded any more

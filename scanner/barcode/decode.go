@@ -29,8 +29,20 @@ type Text struct {
 
 // Decode makes a frame readable. It never fails: what is no text is rendered and marked.
 func Decode(raw []byte) Text {
-	var t Text
-	t.Symbology, raw = cutAIM(raw)
+	symbology, rest := cutAIM(raw)
+	return decode(rest, symbology)
+}
+
+// DecodeAs does so for a scanner that tells the symbology apart from the data. Without one it is Decode. A prefix that says something else is data.
+func DecodeAs(raw []byte, symbology string) Text {
+	if told, rest := cutAIM(raw); symbology == "" || told == symbology {
+		return decode(rest, told)
+	}
+	return decode(raw, symbology)
+}
+
+func decode(raw []byte, symbology string) Text {
+	t := Text{Symbology: symbology}
 	raw = cutECI(raw)
 	switch {
 	case bytes.IndexByte(raw, 0) >= 0:

@@ -85,3 +85,19 @@ func FuzzDecodeAndRead(f *testing.F) {
 		}
 	})
 }
+
+func TestDecodeAs(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ raw, told, data, symbology string }{
+		{"690", "]E0", "690", "]E0"},
+		{"]E0690", "]E0", "690", "]E0"},
+		{"]E0690", "", "690", "]E0"},
+		{"]C1690", "]E0", "]C1690", "]E0"},
+		{"\\000026x", "]Q2", "x", "]Q2"},
+		{"690", "", "690", ""},
+	} {
+		if got := DecodeAs([]byte(tc.raw), tc.told); got.Data != tc.data || got.Symbology != tc.symbology {
+			t.Errorf("%q told as %q gave %+v", tc.raw, tc.told, got)
+		}
+	}
+}

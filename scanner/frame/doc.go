@@ -1,4 +1,4 @@
-// Package frame cuts a scanner's bytes into frames. It does no I/O and asks no clock: the caller brings bytes with their arrival time and calls Expire
+// Package frame cuts a scanner's bytes into frames. It does no I/O and asks no clock: the caller brings bytes with their arrival time, and calls again
 // when Deadline has come.
 //
 //	            bytes        terminator

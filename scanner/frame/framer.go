@@ -2,7 +2,6 @@ package frame
 
 import (
 	"bytes"
-	"strings"
 	"time"
 )
 
@@ -20,26 +19,40 @@ const (
 	Overflow Kind = "overflow" // longer than the cap: Data holds the first Max bytes
 	Partial  Kind = "partial"  // bytes whose beginning is missing: dropped
 	Stale    Kind = "stale"    // bytes whose end never came: dropped
+	Damaged  Kind = "damaged"  // something within was lost on the way: dropped
 )
 
 // Event is one thing the bytes said.
 type Event struct {
-	Kind Kind
-	Data []byte        // without STX and terminator; for the caller to keep
-	Idle bool          // Complete by silence, not by a terminator
-	Lost int           // bytes thrown away: Partial, Stale
-	At   time.Duration // arrival of the byte that ended it, on the caller's clock
+	Kind      Kind
+	Data      []byte        // without STX and terminator; for the caller to keep
+	Symbology string        // AIM identifier such as "]E0", where the device tells it apart from the data
+	Idle      bool          // Complete by silence, not by a terminator
+	Lost      int           // bytes thrown away: Partial, Stale, Damaged
+	Why       string        // Damaged: what was lost, for people who set a scanner up
+	At        time.Duration // arrival of the byte that ended it, on the caller's clock
+}
+
+// Decoder turns what one device sends into events. Framer is the one for lines of text; keyboards and HID devices have their own.
+type Decoder interface {
+	// Write takes bytes that arrived at at, a monotonic time. Without bytes it says what silence has ended by then.
+	Write(b []byte, at time.Duration) []Event
+	// Deadline is when Write must be called if no byte comes before. ok is false while nothing waits.
+	Deadline() (at time.Duration, ok bool)
+	// Hangup says that the device went away: what waits will never end. The device's next opening gets a new decoder.
+	Hangup() []Event
 }
 
 // Framer cuts the bytes of one device. It is not safe for concurrent use.
 type Framer struct {
 	p        Profile
 	buf      []byte
-	lost     bool // skipping to the next terminator
-	skipped  int  // bytes skipped and not yet reported
-	quiet    bool // what is being skipped is the rest of a reported overflow
-	open     bool // within STX … terminator
-	sawCR    bool // last byte of buf is a CR that may begin CRLF
+	lost     bool   // skipping to the next terminator
+	skipped  int    // bytes skipped and not yet reported
+	quiet    bool   // what is being skipped is the rest of a reported overflow
+	damaged  string // why what is being skipped is damaged; empty when it is not
+	open     bool   // within STX … terminator
+	sawCR    bool   // last byte of buf is a CR that may begin CRLF
 	last     time.Duration
 	newlines bool // CR and LF between frames are part of a terminator
 }
@@ -54,12 +67,11 @@ func New(p Profile, at time.Duration) *Framer {
 
 // Write takes bytes that arrived at at, a monotonic time. The events do not share memory with b.
 func (f *Framer) Write(b []byte, at time.Duration) []Event {
-	var out []Event
-	if len(b) == 0 {
-		return nil
-	}
 	// The timer of the caller may be late: silence counts by arrival, not by when somebody looked.
-	out = append(out, f.Expire(at)...)
+	out := f.Expire(at)
+	if len(b) == 0 {
+		return out
+	}
 	f.last = at
 	for _, c := range b {
 		out = f.byte(out, c, at)
@@ -93,13 +105,36 @@ func (f *Framer) Expire(now time.Duration) []Event {
 	return []Event{{Kind: Stale, Lost: lost, At: at}}
 }
 
+// Damage says that bytes were lost on the way at at: what waits, and what comes up to the next terminator, is no code.
+func (f *Framer) Damage(why string, at time.Duration) []Event {
+	out := f.Expire(at)
+	f.skipped += len(f.buf)
+	f.buf = f.buf[:0]
+	f.lost, f.open, f.quiet, f.sawCR = true, false, false, false
+	if f.damaged == "" {
+		f.damaged = why
+	}
+	f.last = at
+	return out
+}
+
+// gap reports n bytes that are thrown away, if there is something to tell.
+func (f *Framer) gap(out []Event, kind Kind, n int, at time.Duration) []Event {
+	switch {
+	case f.quiet:
+		return out
+	case f.damaged != "":
+		return append(out, Event{Kind: Damaged, Lost: n, Why: f.damaged, At: at})
+	case n > 0:
+		return append(out, Event{Kind: kind, Lost: n, At: at})
+	}
+	return out
+}
+
 // expireLost reports skipped bytes now, so that the clerk hears about it while the piece is in the hand. Only where silence is the terminator does it
 // bring the next beginning.
 func (f *Framer) expireLost(at time.Duration) []Event {
-	var out []Event
-	if !f.quiet && f.skipped > 0 {
-		out = []Event{{Kind: Partial, Lost: f.skipped, At: at}}
-	}
+	out := f.gap(nil, Partial, f.skipped, at)
 	f.reset()
 	f.lost = f.p.Suffix != None
 	return out
@@ -107,16 +142,13 @@ func (f *Framer) expireLost(at time.Duration) []Event {
 
 // Hangup says that the device went away: what waits will never end. The device's next opening gets a new framer.
 func (f *Framer) Hangup() []Event {
-	if n := len(f.buf) + f.skipped; n > 0 && !f.quiet {
-		return []Event{{Kind: Stale, Lost: n, At: f.last}}
-	}
-	return nil
+	return f.gap(nil, Stale, len(f.buf)+f.skipped, f.last)
 }
 
 // waiting reports whether silence would end something.
 func (f *Framer) waiting() bool {
 	if f.lost {
-		return f.skipped > 0 || f.p.Suffix == None
+		return f.skipped > 0 || f.damaged != "" || f.p.Suffix == None
 	}
 	return len(f.buf) > 0 || f.open
 }
@@ -167,9 +199,7 @@ func (f *Framer) byte(out []Event, c byte, at time.Duration) []Event {
 
 // begin handles STX where every frame has one.
 func (f *Framer) begin(out []Event, at time.Duration) []Event {
-	if n := len(f.buf) + f.skipped; n > 0 && !f.quiet {
-		out = append(out, Event{Kind: Partial, Lost: n, At: at}) // the end of the one before is missing
-	}
+	out = f.gap(out, Partial, len(f.buf)+f.skipped, at) // the end of the one before is missing
 	f.reset()
 	f.open = true
 	return out
@@ -186,9 +216,7 @@ func (f *Framer) skip(out []Event, c byte, at time.Duration) []Event {
 	if f.p.Suffix == CRLF {
 		n-- // its CR
 	}
-	if n > 0 && !f.quiet {
-		out = append(out, Event{Kind: Partial, Lost: n, At: at})
-	}
+	out = f.gap(out, Partial, n, at)
 	f.reset()
 	return out
 }
@@ -218,13 +246,7 @@ func (f *Framer) complete(out []Event, at time.Duration, idle bool) []Event {
 	if len(data) == 0 {
 		return out
 	}
-	e := Event{Kind: Complete, Data: data, Idle: idle, At: at}
-	for _, s := range f.p.NoRead {
-		if strings.EqualFold(string(data), s) {
-			e.Kind = NoRead
-		}
-	}
-	return append(out, e)
+	return append(out, Event{Kind: f.p.Kind(data), Data: data, Idle: idle, At: at})
 }
 
 // take returns the frame so far and makes the framer ready for the next one.
@@ -236,7 +258,7 @@ func (f *Framer) take() []byte {
 
 func (f *Framer) reset() {
 	f.buf = f.buf[:0]
-	f.lost, f.quiet, f.open, f.sawCR, f.skipped = false, false, false, false, 0
+	f.lost, f.quiet, f.open, f.sawCR, f.skipped, f.damaged = false, false, false, false, 0, ""
 }
 
 func newline(c byte) bool { return c == '\r' || c == '\n' }

@@ -11,7 +11,10 @@ import (
 
 const ms = time.Millisecond
 
-// step is bytes at a time, or silence when data is "".
+// lost stands for bytes that the kernel dropped.
+const lost = "(lost)"
+
+// step is bytes at a time, lost ones, or silence when data is "".
 type step struct {
 	at   time.Duration
 	data string
@@ -36,8 +39,8 @@ func play(f *Framer, steps []step) string {
 	add := func(events []Event) {
 		for _, e := range events {
 			s := fmt.Sprintf("%s %q", e.Kind, e.Data)
-			if e.Kind == Partial || e.Kind == Stale {
-				s = fmt.Sprintf("%s %d", e.Kind, e.Lost)
+			if e.Kind == Partial || e.Kind == Stale || e.Kind == Damaged {
+				s = fmt.Sprintf("%s %d%s", e.Kind, e.Lost, e.Why)
 			}
 			if e.Idle {
 				s += " idle"
@@ -46,8 +49,8 @@ func play(f *Framer, steps []step) string {
 		}
 	}
 	for _, s := range steps {
-		if s.data == "" {
-			add(f.Expire(s.at))
+		if s.data == lost {
+			add(f.Damage(" dropped", s.at))
 			continue
 		}
 		add(f.Write([]byte(s.data), s.at))
@@ -98,6 +101,16 @@ func TestFramer(t *testing.T) {
 		{"stx with cr lf", "stx=1", []step{{0, "\x02a\r\n\x02b\r\n"}}, `complete "a"; complete "b"`},
 		{"stx cut off", "stx=1", []step{{0, "\x02ab"}, {2 * time.Second, ""}, {3 * time.Second, "c\r\x02d\r"}}, `stale 2; partial 1; complete "d"`},
 
+		{"lost within a code", "first=keep", []step{{0, "69"}, {ms, lost}, {2 * ms, "01\r"}, {3 * ms, "7\r"}}, `damaged 4 dropped; complete "7"`},
+		{"lost before a code", "first=keep", []step{{0, "a\r"}, {ms, lost}, {2 * ms, "01\r7\r"}}, `complete "a"; damaged 2 dropped; complete "7"`},
+		{"all but the terminator lost", "first=keep", []step{{0, lost}, {ms, "\r7\r"}}, `damaged 0 dropped; complete "7"`},
+		{"lost with the terminator", "first=keep", []step{{0, "69"}, {ms, lost}, {3 * time.Second, ""}, {4 * time.Second, "690\r7\r"}}, `damaged 2 dropped; partial 3; complete "7"`},
+		{"lost twice is told once", "first=keep", []step{{0, lost}, {ms, "1"}, {2 * ms, lost}, {3 * ms, "2\r7\r"}}, `damaged 2 dropped; complete "7"`},
+		{"lost after a stale beginning", "first=keep", []step{{0, "69"}, {3 * time.Second, lost}, {3 * time.Second, "1\r7\r"}}, `stale 2; damaged 1 dropped; complete "7"`},
+		{"lost behind an overflow", "max=16&first=keep", []step{{0, "0123456789abcdefXYZ"}, {ms, lost}, {2 * ms, "ab\rok\r"}}, `overflow "0123456789abcdef"; damaged 4 dropped; complete "ok"`},
+		{"lost within stx", "stx=1", []step{{0, "\x02ab"}, {ms, lost}, {2 * ms, "c\x02d\r"}}, `damaged 3 dropped; complete "d"`},
+		{"lost under idle framing", "suffix=none&first=keep", []step{{0, "69"}, {ms, lost}, {2 * ms, "01"}, {90 * ms, ""}, {100 * ms, "7"}, {190 * ms, ""}}, `damaged 4 dropped; complete "7" idle`},
+
 		{"noread", "first=keep", []step{{0, "NoRead\r?\r?x\r"}}, `no_read "NoRead"; no_read "?"; complete "?x"`},
 		{"own noread", "first=keep&noread=ERR", []step{{0, "err\r?\r"}}, `no_read "err"; complete "?"`},
 
@@ -122,6 +135,11 @@ func TestHangup(t *testing.T) {
 	f.Write([]byte("690\r123"), 0)
 	if got := f.Hangup(); len(got) != 1 || got[0].Kind != Stale || got[0].Lost != 3 {
 		t.Fatalf("Hangup = %+v, want 3 stale bytes", got)
+	}
+	f = New(profile(t, "first=keep"), 0)
+	f.Damage("dropped", 0)
+	if got := f.Hangup(); len(got) != 1 || got[0].Kind != Damaged || got[0].Lost != 0 {
+		t.Fatalf("Hangup after a loss = %+v", got)
 	}
 	f = New(profile(t, "first=keep"), 0)
 	f.Write([]byte("690\r"), 0)

@@ -115,3 +115,13 @@ func (p Profile) Valid() error {
 	}
 	return nil
 }
+
+// Kind is Complete, or NoRead for a text that stands for a trigger pull without a code.
+func (p Profile) Kind(data []byte) Kind {
+	for _, s := range p.NoRead {
+		if strings.EqualFold(string(data), s) {
+			return NoRead
+		}
+	}
+	return Complete
+}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/backdock/backdock/scanner"
 )
 
 // Chunk is the bytes of one read.
@@ -15,27 +17,55 @@ type Chunk struct {
 	Data []byte
 }
 
+// Capture is what one scanner sent.
+type Capture struct {
+	As     scanner.Encoding // of the chunks; empty for text
+	Chunks []Chunk
+}
+
+// Encoding is what the chunks are.
+func (c Capture) Encoding() scanner.Encoding { return c.As }
+
+// encodingMark begins the line that tells the encoding.
+const encodingMark = "!"
+
+// Head writes the lines that begin a capture of a scanner.
+func Head(url string, e scanner.Encoding) string {
+	head := "# " + strings.Join(strings.Fields(url), " ") + "\n"
+	if e != "" {
+		head += encodingMark + string(e) + "\n"
+	}
+	return head
+}
+
 // Parse reads a capture.
-func Parse(r io.Reader) ([]Chunk, error) {
+func Parse(r io.Reader) (Capture, error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 4<<20)
-	var out []Chunk
+	var out Capture
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
 		if line == "" || line[0] == '#' {
 			continue
 		}
+		if e, ok := strings.CutPrefix(line, encodingMark); ok {
+			if len(out.Chunks) > 0 || out.As != "" || e == "" {
+				return Capture{}, fmt.Errorf("capture line %d: one encoding belongs before the first bytes", n)
+			}
+			out.As = scanner.Encoding(e)
+			continue
+		}
 		c, err := parseLine(line)
 		if err != nil {
-			return nil, fmt.Errorf("capture line %d: %w", n, err)
+			return Capture{}, fmt.Errorf("capture line %d: %w", n, err)
 		}
-		if len(out) > 0 && c.At < out[len(out)-1].At {
-			return nil, fmt.Errorf("capture line %d: time runs backwards", n)
+		if len(out.Chunks) > 0 && c.At < out.Chunks[len(out.Chunks)-1].At {
+			return Capture{}, fmt.Errorf("capture line %d: time runs backwards", n)
 		}
-		out = append(out, c)
+		out.Chunks = append(out.Chunks, c)
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("capture: %w", err)
+		return Capture{}, fmt.Errorf("capture: %w", err)
 	}
 	return out, nil
 }

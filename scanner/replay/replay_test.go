@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/backdock/backdock/scanner"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -62,8 +64,34 @@ func TestPlay(t *testing.T) {
 	}
 }
 
+// A capture of a device that sends no text says how it is to be read; the URL may say otherwise.
+func TestEncoding(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys.capture")
+	if err := os.WriteFile(path, []byte("!evdev?event=24&layout=us\n0 \"x\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]scanner.Encoding{"": "evdev?event=24&layout=us", "?layout=de&suffix=tab": "evdev?event=24&layout=de"} {
+		u, err := url.Parse("replay:" + path + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := New(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := d.Open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.(scanner.Encoded).Encoding(); got != want {
+			t.Errorf("%s: %s", query, got)
+		}
+		s.Close()
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
-	for _, bad := range []string{"x", `1`, `-1 "a"`, `1 a`, `1 "a`, "2 \"a\"\n1 \"b\"", `NaN "a"`} {
+	for _, bad := range []string{"!", "!a\n!b", "0 \"a\"\n!a", "x", `1`, `-1 "a"`, `1 a`, `1 "a`, "2 \"a\"\n1 \"b\"", `NaN "a"`} {
 		if c, err := Parse(strings.NewReader(bad)); err == nil {
 			t.Errorf("%q gave %+v", bad, c)
 		}
@@ -81,22 +109,23 @@ func TestParseRefuses(t *testing.T) {
 
 func FuzzCapture(f *testing.F) {
 	f.Add([]byte(capture))
+	f.Add([]byte("!evdev?layout=us\n0 \"\\x00\"\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		chunks, err := Parse(bytes.NewReader(b))
+		c, err := Parse(bytes.NewReader(b))
 		if err != nil {
 			return
 		}
-		var text strings.Builder
-		for _, c := range chunks {
-			text.WriteString(c.Line())
+		text := Head("serial:///dev/x\n", c.As)
+		for _, k := range c.Chunks {
+			text += k.Line()
 		}
-		again, err := Parse(strings.NewReader(text.String()))
-		if err != nil || len(again) != len(chunks) {
-			t.Fatalf("written and read: %d chunks of %d, %v", len(again), len(chunks), err)
+		again, err := Parse(strings.NewReader(text))
+		if err != nil || len(again.Chunks) != len(c.Chunks) || again.As != c.As {
+			t.Fatalf("written and read: %d chunks of %d, encoding %q of %q, %v", len(again.Chunks), len(c.Chunks), again.As, c.As, err)
 		}
-		for i := range again {
-			if !bytes.Equal(again[i].Data, chunks[i].Data) {
-				t.Fatalf("chunk %d: %q became %q", i, chunks[i].Data, again[i].Data)
+		for i := range again.Chunks {
+			if !bytes.Equal(again.Chunks[i].Data, c.Chunks[i].Data) {
+				t.Fatalf("chunk %d: %q became %q", i, c.Chunks[i].Data, again.Chunks[i].Data)
 			}
 		}
 	})

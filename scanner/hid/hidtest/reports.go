@@ -1,0 +1,113 @@
+package hidtest
+
+import (
+	"testing"
+
+	"github.com/backdock/backdock/scanner/hid/descriptor"
+)
+
+// Usages of the HID POS usage tables.
+const (
+	scanned   descriptor.Usage = 0x8C00FE
+	more      descriptor.Usage = 0x8C00FF
+	symbology descriptor.Usage = 0x8C00FB
+	length    descriptor.Usage = 0x01003B
+)
+
+// Usual is a 64-byte report as most scanners have it, written from the usage tables: length, symbology, 56 bytes, two bytes of the maker's, continued.
+var Usual = []byte{
+	0x05, 0x8C, 0x09, 0x02, 0xA1, 0x01, 0x09, 0x12, 0xA1, 0x02, 0x85, 0x02, 0x15, 0x00, 0x26, 0xFF, 0x00, 0x75, 0x08,
+	0x95, 0x01, 0x05, 0x01, 0x09, 0x3B, 0x81, 0x02,
+	0x95, 0x03, 0x05, 0x8C, 0x09, 0xFB, 0x09, 0xFC, 0x09, 0xFD, 0x81, 0x02,
+	0x95, 0x38, 0x09, 0xFE, 0x82, 0x02, 0x01,
+	0x95, 0x02, 0x06, 0x66, 0xFF, 0x09, 0x04, 0x09, 0x00, 0x81, 0x02,
+	0x95, 0x01, 0x05, 0x8C, 0x09, 0xFF, 0x75, 0x01, 0x81, 0x02, 0x95, 0x07, 0x81, 0x03, 0xC0,
+	0x09, 0x14, 0xA1, 0x02, 0x85, 0x04, 0x09, 0x00, 0x75, 0x01, 0x95, 0x03, 0x91, 0x03, 0x09, 0x85, 0x09, 0x86, 0x95, 0x02, 0x91, 0x02, 0x95, 0x03, 0x91, 0x03, 0xC0,
+	0xC0,
+}
+
+// Odd has no report ids, the flag first, the data behind three stray bits, and a length of sixteen bits at the end.
+var Odd = []byte{
+	0x05, 0x8C, 0x09, 0x02, 0xA1, 0x01, 0x15, 0x00, 0x26, 0xFF, 0x00,
+	0x09, 0xFF, 0x75, 0x01, 0x95, 0x01, 0x81, 0x02, 0x95, 0x02, 0x81, 0x03,
+	0x75, 0x08, 0x95, 0x08, 0x09, 0xFE, 0x82, 0x02, 0x01,
+	0x95, 0x03, 0x09, 0xFB, 0x81, 0x02,
+	0x05, 0x01, 0x75, 0x10, 0x95, 0x01, 0x09, 0x3B, 0x81, 0x02, 0xC0,
+}
+
+// Bare has data and nothing else.
+var Bare = []byte{0x05, 0x8C, 0x09, 0x02, 0xA1, 0x01, 0x75, 0x40, 0x95, 0x01, 0x09, 0xFE, 0x82, 0x02, 0x01, 0xC0}
+
+// Device writes reports as its descriptor lays them out.
+type Device struct {
+	testing.TB
+	descriptor.Descriptor
+}
+
+// New reads a descriptor.
+func New(t testing.TB, desc []byte) Device {
+	t.Helper()
+	d, err := descriptor.Parse(desc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Device{t, d}
+}
+
+// Report is one read: a mark, the id where there are ids, the report.
+func (v Device) Report(data, id string, continued bool) []byte {
+	v.Helper()
+	var r []byte
+	var number byte
+	set := func(u descriptor.Usage, element int, n uint32) {
+		for _, f := range v.Fields {
+			if f.Usage == u && f.Kind == descriptor.Input {
+				if r == nil {
+					r, number = make([]byte, v.Length(descriptor.Input, f.Report)), f.Report
+				}
+				if f.Size > 8 && u == scanned { // one field of many bits
+					f.Bit, f.Size = f.Bit+8*element, 8
+				}
+				f.Bit += f.Size * element
+				f.SetNumber(r, n)
+				return
+			}
+		}
+	}
+	set(scanned, 0, 0)
+	for i := range len(data) {
+		set(scanned, i, uint32(data[i]))
+	}
+	for i := range len(id) {
+		if v.has(symbology + 1) {
+			set(symbology+descriptor.Usage(i), 0, uint32(id[i]))
+		} else {
+			set(symbology, i, uint32(id[i]))
+		}
+	}
+	set(length, 0, uint32(len(data)))
+	if continued {
+		set(more, 0, 1)
+	}
+	out := []byte{0}
+	if v.Numbered {
+		out = append(out, number)
+	}
+	return append(out, r...)
+}
+
+func (v Device) has(u descriptor.Usage) bool {
+	for _, f := range v.Fields {
+		if f.Usage == u {
+			return true
+		}
+	}
+	return false
+}
+
+// Full marks a read as the last one before reports may be missing.
+func Full(read []byte) []byte {
+	out := append([]byte(nil), read...)
+	out[0] = 1
+	return out
+}

@@ -1,0 +1,402 @@
+package hid
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/backdock/backdock/internal/clock"
+	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/frame"
+	"github.com/backdock/backdock/scanner/hid/hidtest"
+)
+
+// These tests make real devices through /dev/uhid and need a machine that lets them: a virtual one, as root. Elsewhere they are skipped.
+
+// ceiling is how long anything of these tests may take on a loaded machine.
+const ceiling = 30 * time.Second
+
+// gadget is a HID device of this machine that the test plays.
+type gadget struct {
+	t    *testing.T
+	file *os.File
+	id   string
+	// told gets what the host sends: output reports, and feature reports with an F before them.
+	told chan string
+	done sync.WaitGroup
+}
+
+const (
+	uhidDestroy        = 1
+	uhidOutput         = 6
+	uhidGetReport      = 9
+	uhidGetReportReply = 10
+	uhidCreate2        = 11
+	uhidInput2         = 12
+	uhidSetReport      = 13
+	uhidSetReportReply = 14
+	uhidEvent          = 4 + 4372 // struct uhid_event, whose longest member is struct uhid_create2_req
+)
+
+var gadgets struct {
+	sync.Mutex
+	n int
+}
+
+func newGadget(t *testing.T, desc []byte) *gadget {
+	t.Helper()
+	file, err := os.OpenFile("/dev/uhid", os.O_RDWR|unix.O_NONBLOCK, 0)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+		t.Skip("no /dev/uhid: run this in the virtual machine")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	gadgets.Lock()
+	gadgets.n++
+	g := &gadget{t: t, file: file, id: fmt.Sprintf("SN-%d", gadgets.n), told: make(chan string, 64)}
+	gadgets.Unlock()
+	e := make([]byte, uhidEvent)
+	binary.LittleEndian.PutUint32(e, uhidCreate2)
+	copy(e[4:], "Test scanner "+g.id)
+	copy(e[4+128+64:], g.id) // uniq
+	at := e[4+128+64+64:]
+	binary.LittleEndian.PutUint16(at, uint16(len(desc)))
+	binary.LittleEndian.PutUint16(at[2:], unix.BUS_USB)
+	binary.LittleEndian.PutUint32(at[4:], 0xbd0c)
+	binary.LittleEndian.PutUint32(at[8:], 0x0001)
+	copy(at[20:], desc)
+	g.write(e)
+	g.done.Go(g.listen)
+	t.Cleanup(func() { g.unplug(); g.done.Wait() })
+	return g
+}
+
+func (g *gadget) write(b []byte) {
+	g.t.Helper()
+	if _, err := g.file.Write(b); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// listen takes what the host sends and says yes to everything.
+func (g *gadget) listen() {
+	b := make([]byte, uhidEvent)
+	for {
+		if _, err := g.file.Read(b); err != nil {
+			return
+		}
+		body := b[4:]
+		switch binary.LittleEndian.Uint32(b) {
+		case uhidOutput:
+			g.told <- string(body[:binary.LittleEndian.Uint16(body[4096:])])
+		case uhidSetReport:
+			g.told <- "F" + string(body[8:8+binary.LittleEndian.Uint16(body[6:])])
+			g.reply(uhidSetReportReply, body)
+		case uhidGetReport:
+			g.reply(uhidGetReportReply, body)
+		}
+	}
+}
+
+func (g *gadget) reply(kind uint32, request []byte) {
+	e := make([]byte, uhidEvent)
+	binary.LittleEndian.PutUint32(e, kind)
+	copy(e[4:8], request[:4])
+	_, _ = g.file.Write(e) // the device may be gone
+}
+
+// report sends an input report.
+func (g *gadget) report(b []byte) {
+	g.t.Helper()
+	e := make([]byte, 4+2+4096)
+	binary.LittleEndian.PutUint32(e, uhidInput2)
+	binary.LittleEndian.PutUint16(e[4:], uint16(len(b)))
+	copy(e[6:], b)
+	g.write(e)
+}
+
+func (g *gadget) unplug() { g.file.Close() }
+
+func (g *gadget) hears() string {
+	g.t.Helper()
+	select {
+	case s := <-g.told:
+		return s
+	case <-time.After(ceiling):
+		g.t.Fatal("the host said nothing")
+		return ""
+	}
+}
+
+// bootKeyboard is the report descriptor of HID 1.11, appendix B.1, with its lamps.
+var bootKeyboard = []byte{0x05, 0x01, 0x09, 0x06, 0xA1, 0x01, 0x05, 0x07, 0x19, 0xE0, 0x29, 0xE7, 0x15, 0x00, 0x25, 0x01, 0x75, 0x01, 0x95, 0x08, 0x81, 0x02, 0x95, 0x01, 0x75, 0x08, 0x81, 0x01,
+	0x95, 0x05, 0x75, 0x01, 0x05, 0x08, 0x19, 0x01, 0x29, 0x05, 0x91, 0x02, 0x95, 0x01, 0x75, 0x03, 0x91, 0x01,
+	0x95, 0x06, 0x75, 0x08, 0x15, 0x00, 0x25, 0x65, 0x05, 0x07, 0x19, 0x00, 0x29, 0x65, 0x81, 0x00, 0xC0}
+
+const (
+	usageShift = 0x02 // bit of the left shift
+	usageEnter = 0x28
+)
+
+// key sends a key down and up, as a keyboard that knows nothing of kernels.
+func (g *gadget) key(modifiers, usage byte) {
+	g.t.Helper()
+	g.report([]byte{modifiers, 0, usage, 0, 0, 0, 0, 0})
+	g.report(make([]byte, 8))
+}
+
+// types sends digits, small letters and capitals.
+func (g *gadget) types(s string) {
+	g.t.Helper()
+	for _, c := range []byte(s) {
+		switch {
+		case c == '0':
+			g.key(0, 0x27)
+		case c >= '1' && c <= '9':
+			g.key(0, 0x1E+c-'1')
+		case c >= 'a' && c <= 'z':
+			g.key(0, 0x04+c-'a')
+		case c >= 'A' && c <= 'Z':
+			g.key(usageShift, 0x04+c-'A')
+		case c == '\r':
+			g.key(0, usageEnter)
+		}
+	}
+}
+
+// opened is a device that a driver opened, with its decoder behind it.
+type opened struct {
+	t      *testing.T
+	stream io.ReadWriteCloser
+	d      frame.Decoder
+	events []frame.Event
+	later  time.Duration // added to the clock
+}
+
+func (g *gadget) open(scheme, query string) *opened {
+	g.t.Helper()
+	stream, err := g.try(scheme, query, ceiling)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	p := frame.Default()
+	p.KeepFirst = true
+	d, err := NewDecoder(stream.(scanner.Encoded).Encoding(), p, now())
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.t.Cleanup(func() { stream.Close() })
+	return &opened{t: g.t, stream: stream, d: d}
+}
+
+func (g *gadget) try(scheme, query string, patience time.Duration) (io.ReadWriteCloser, error) {
+	g.t.Helper()
+	u, err := url.Parse(scheme + "://?vid=bd0c&pid=0001&sn=" + g.id + query)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	var d scanner.Driver
+	if scheme == evdev {
+		d, err = NewKeyboard(u)
+	} else {
+		d, err = NewPOS(u)
+	}
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(g.t.Context(), patience)
+	defer cancel()
+	return d.Open(ctx)
+}
+
+func now() time.Duration { return time.Duration(clock.Mono()) * time.Microsecond }
+
+// next reads until there is an event.
+func (o *opened) next() frame.Event {
+	o.t.Helper()
+	b := make([]byte, 4096)
+	for len(o.events) == 0 {
+		n, err := o.stream.Read(b)
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		o.events = o.d.Write(b[:n], now()+o.later)
+	}
+	e := o.events[0]
+	o.events = o.events[1:]
+	return e
+}
+
+// drain reads what is there, and wants no code of it.
+func (o *opened) drain() {
+	o.t.Helper()
+	b := make([]byte, 4096)
+	file := o.stream.(*reports).file
+	file.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	defer file.SetReadDeadline(time.Time{})
+	for {
+		n, err := o.stream.Read(b)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return
+		}
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		if e := o.d.Write(b[:n], now()); len(e) > 0 {
+			o.t.Fatalf("behind the queue came %+v", e)
+		}
+	}
+}
+
+func (o *opened) wants(data, symbology string) {
+	o.t.Helper()
+	if e := o.next(); e.Kind != frame.Complete || string(e.Data) != data || e.Symbology != symbology {
+		o.t.Fatalf("got %+v, want %q", e, data)
+	}
+}
+
+func (o *opened) gone() {
+	o.t.Helper()
+	b := make([]byte, 4096)
+	for {
+		if _, err := o.stream.Read(b); err == io.EOF {
+			return
+		} else if err != nil {
+			o.t.Fatal(err)
+		}
+	}
+}
+
+func TestKernelKeyboard(t *testing.T) {
+	g := newGadget(t, bootKeyboard)
+	o := g.open(evdev, "")
+	g.types("6901aZ\r")
+	o.wants("6901aZ", "")
+	if s, err := g.try(evdev, "", ceiling); err == nil || !strings.Contains(err.Error(), "to itself") {
+		t.Fatalf("a second agent got %v, %v", s, err)
+	}
+	// A reader that stalls loses keys, and is told.
+	g.types(strings.Repeat("0123456789", 6) + "\r")
+	if e := o.next(); e.Kind != frame.Damaged || !strings.Contains(e.Why, "dropped") {
+		t.Fatalf("a stalled reader got %+v", e)
+	}
+	g.types("7\r")
+	o.wants("7", "")
+	g.unplug()
+	o.gone()
+}
+
+func TestKernelKeyboardIsNotTakenWhileAKeyIsHeld(t *testing.T) {
+	g := newGadget(t, bootKeyboard)
+	g.open(evdev, "").stream.Close() // the node is there
+	g.report([]byte{0, 0, usageEnter, 0, 0, 0, 0, 0})
+	if s, err := g.try(evdev, "", ceiling); err == nil || !strings.Contains(err.Error(), "held down") {
+		t.Fatalf("with Enter held Open gave %v, %v", s, err)
+	}
+	got := make(chan error, 1)
+	go func() {
+		s, err := g.try(evdev, "", ceiling)
+		if err == nil {
+			s.Close()
+		}
+		got <- err
+	}()
+	g.report(make([]byte, 8))
+	if err := <-got; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A scanner that watches the lamp of Caps Lock must see the state that its keys are read with.
+func TestKernelKeyboardLamp(t *testing.T) {
+	g := newGadget(t, bootKeyboard)
+	g.open(evdev, "&caps=1")
+	for {
+		if s := g.hears(); s[len(s)-1]&2 != 0 { // the lamps are one byte, behind the number of a report without numbers
+			return
+		}
+	}
+}
+
+func TestKernelPOS(t *testing.T) {
+	g := newGadget(t, hidtest.Usual)
+	v := hidtest.New(t, hidtest.Usual)
+	send := func(data, id string, more bool) { g.report(v.Report(data, id, more)[1:]) }
+	o := g.open(hidpos, "&enable=4:01")
+	if s := g.hears(); s != "F\x04\x01" {
+		t.Fatalf("the device was enabled by %q", s)
+	}
+	send("6901234567892", "]E0", false)
+	o.wants("6901234567892", "]E0")
+	send(strings.Repeat("x", 56), "]Q1", true)
+	send("end", "]Q1", false)
+	o.wants(strings.Repeat("x", 56)+"end", "]Q1")
+	good, bad := o.stream.(scanner.Answering).Answers()
+	for _, b := range [][]byte{good, bad} {
+		if _, err := o.stream.Write(b); err != nil {
+			t.Fatal(err)
+		}
+		if s := g.hears(); s != string(b) {
+			t.Fatalf("the device was told % x, want % x", s, b)
+		}
+	}
+	// A reader that stalls loses reports without a word of the kernel's. The queue holds 63; some of the reads above found it filled too.
+	for range 100 {
+		send("1", "]E0", false)
+	}
+	whole := 0
+	for e := o.next(); e.Kind != frame.Damaged; e = o.next() {
+		if whole++; string(e.Data) != "1" || whole > queue {
+			t.Fatalf("report %d gave %+v", whole, e)
+		}
+	}
+	if whole < queue-4 {
+		t.Fatalf("only %d reports were taken", whole)
+	}
+	o.drain()
+	o.later = time.Second
+	send("7", "]E0", false)
+	o.wants("7", "]E0")
+	g.unplug()
+	o.gone()
+}
+
+func TestKernelWaitsForAppearance(t *testing.T) {
+	probe := newGadget(t, hidtest.Usual)
+	probe.unplug()
+	next := &gadget{t: t}
+	gadgets.Lock()
+	next.id = fmt.Sprintf("SN-%d", gadgets.n+1)
+	gadgets.Unlock()
+	type answer struct {
+		s   io.ReadWriteCloser
+		err error
+	}
+	got := make(chan answer, 1)
+	go func() { s, err := next.try(hidpos, "", ceiling); got <- answer{s, err} }()
+	time.Sleep(2 * scanPause) // let it look in vain; the test holds without, too
+	g := newGadget(t, hidtest.Usual)
+	if g.id != next.id {
+		t.Fatalf("the gadget is %s, not %s", g.id, next.id)
+	}
+	a := <-got
+	if a.err != nil {
+		t.Fatal(a.err)
+	}
+	defer a.s.Close()
+	g.report(hidtest.New(t, hidtest.Usual).Report("690", "", false)[1:])
+	if n, err := a.s.Read(make([]byte, 4096)); err != nil || n != 65 {
+		t.Fatalf("read %d, %v", n, err)
+	}
+}

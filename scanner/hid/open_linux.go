@@ -1,0 +1,90 @@
+package hid
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+func canKeyboard() error { return nil }
+func canPOS() error      { return nil }
+
+// Numbers of ioctl calls: direction, size, letter, number. So on all machines but MIPS, PowerPC and SPARC.
+func ioc(direction, size, letter, number uint) uint {
+	return direction<<30 | size<<16 | letter<<8 | number
+}
+
+const (
+	iocWrite = 1
+	iocRead  = 2
+)
+
+// device is an open device file. Its Close ends a blocked Read.
+type device struct {
+	file   *os.File
+	closed atomic.Bool
+	raw    interface {
+		Control(func(fd uintptr)) error
+		Read(func(fd uintptr) bool) error
+	}
+}
+
+// openDevice opens a device file for reading, and for writing where this user may.
+func openDevice(path string) (*device, error) {
+	const flags = unix.O_NONBLOCK | unix.O_CLOEXEC
+	fd, err := unix.Open(path, unix.O_RDWR|flags, 0)
+	if errors.Is(err, fs.ErrPermission) {
+		fd, err = unix.Open(path, unix.O_RDONLY|flags, 0)
+	}
+	switch {
+	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
+		return nil, fmt.Errorf("open %s: %w", path, fs.ErrNotExist) // unplugged a moment ago
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("%s: no permission; install the udev rule of docs/station.md, or add this user to the group that owns the file, and plug the scanner in again: %w", path, err)
+	case err != nil:
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	d := &device{file: os.NewFile(uintptr(fd), path)}
+	if d.raw, err = d.file.SyscallConn(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), d.file.Close())
+	}
+	return d, nil
+}
+
+// ioctl calls with a pointer to b.
+func (d *device) ioctl(request uint, b []byte) error {
+	var errno unix.Errno
+	err := d.raw.Control(func(fd uintptr) {
+		_, _, errno = unix.Syscall(unix.SYS_IOCTL, fd, uintptr(request), uintptr(unsafe.Pointer(&b[0])))
+	})
+	if err == nil && errno != 0 {
+		err = errno
+	}
+	return err
+}
+
+// gone turns what a read says after unplugging into io.EOF.
+func (d *device) gone(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case d.closed.Load():
+		return os.ErrClosed
+	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.EIO):
+		return io.EOF
+	}
+	return fmt.Errorf("read %s: %w", d.file.Name(), err)
+}
+
+func (d *device) Close() error {
+	if d.closed.Swap(true) {
+		return nil
+	}
+	return d.file.Close()
+}

@@ -1,0 +1,19 @@
+//go:build !linux && !windows
+
+package hid
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+const eventSize = 24
+
+var errSerial = errors.New("HID scanners are not supported on this system: set the scanner to USB-COM (serial port emulation) with the code in its manual, and use serial:")
+
+func canKeyboard() error { return errSerial }
+func canPOS() error      { return errSerial }
+
+func (k *Keyboard) try(context.Context) (io.ReadWriteCloser, error) { return nil, errSerial }
+func (p *POS) try(context.Context) (io.ReadWriteCloser, error)      { return nil, errSerial }
