@@ -30,10 +30,12 @@ type fake struct {
 	writes    chan []byte
 }
 
+const asKeyboard scanner.Encoding = "evdev?event=24&layout=us"
+
+// Reports that sound the beeps of hidtest.Usual.
 const (
-	asKeyboard scanner.Encoding = "evdev?event=24&layout=us"
-	goodBeep                    = "\x04\x10"
-	badBeep                     = "\x04\x08"
+	goodBeep = "\x04\x10"
+	badBeep  = "\x04\x08"
 )
 
 func newFake(t *testing.T, as scanner.Encoding) *fake {

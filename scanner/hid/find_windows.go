@@ -15,7 +15,7 @@ import (
 const eventSize = 24
 
 func canKeyboard() error {
-	return errors.New("Windows gives no program a keyboard to itself: set the scanner to HID POS (hidpos:) or to USB-COM (serial:) with the code in its manual")
+	return errors.New("no program can have a keyboard to itself on Windows: set the scanner to HID POS (hidpos:) or to USB-COM (serial:) with the code in its manual")
 }
 
 func canPOS() error { return nil }

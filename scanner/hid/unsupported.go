@@ -10,7 +10,7 @@ import (
 
 const eventSize = 24
 
-var errSerial = errors.New("HID scanners are not supported on this system: set the scanner to USB-COM (serial port emulation) with the code in its manual, and use serial:")
+var errSerial = errors.New("HID scanners are not supported on this system: set the scanner to USB-COM (serial port emulation) with the code in its manual, and use a serial: URL")
 
 func canKeyboard() error { return errSerial }
 func canPOS() error      { return errSerial }

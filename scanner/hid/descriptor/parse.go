@@ -149,7 +149,7 @@ func (p *parser) state(item byte, value uint32) error {
 		p.stack = append(p.stack, p.global)
 	case itemPop:
 		if len(p.stack) == 0 {
-			return errors.New("Pop without Push")
+			return errors.New("a Pop without a Push")
 		}
 		p.global, p.stack = p.stack[len(p.stack)-1], p.stack[:len(p.stack)-1]
 	}
