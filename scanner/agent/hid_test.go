@@ -42,8 +42,9 @@ func newFake(t *testing.T, as scanner.Encoding) *fake {
 	return &fake{T: t, as: as, reads: make(chan []byte, 4096), writes: make(chan []byte, 1024)}
 }
 
+// asPOS pauses long enough for a loaded machine.
 func asPOS() scanner.Encoding {
-	return scanner.Encoding(fmt.Sprintf("hidpos?descriptor=%x", hidtest.Usual))
+	return scanner.Encoding(fmt.Sprintf("hidpos?descriptor=%x&pause=20s", hidtest.Usual))
 }
 
 func (f *fake) Open(ctx context.Context) (io.ReadWriteCloser, error) {
@@ -222,17 +223,27 @@ func TestPOSCodes(t *testing.T) {
 	f.answered(badBeep) // longer than max
 	f.sends(v.Report("NOREAD", "", false), v.Report("a\x00b", "]d1", false))
 	f.answered(badBeep)
-	f.sends(v.Report(long, "", true)) // and nothing more
-	f.answered(badBeep)
 	want := "6901234567892 ]E0; " + long + "退货 ]Q1; ]C1literal ]E0; " + strings.Repeat("x", 100) + " ]Q1 overflow; a\\x00b ]d1 not_text"
 	if got := r.arrived(5); got != want {
 		t.Fatalf("arrived\n%s\nwant\n%s", got, want)
 	}
-	for _, code := range []string{NoticeDamaged, NoticeOverflow, NoticeNoRead, NoticeCutOff} {
+	for _, code := range []string{NoticeDamaged, NoticeOverflow, NoticeNoRead} {
 		r.noticed(code)
 	}
 	if len(f.writes) != 0 {
 		t.Fatalf("the device was told % x too", <-f.writes)
+	}
+}
+
+func TestPOSCodeWithoutEnd(t *testing.T) {
+	f := newFake(t, scanner.Encoding(fmt.Sprintf("hidpos?descriptor=%x&pause=100ms", hidtest.Usual)))
+	f.good, f.bad = []byte(goodBeep), []byte(badBeep)
+	r := newFakeRig(t, f.scanner(""))
+	f.sends(hidtest.New(t, hidtest.Usual).Report("half", "]Q1", true))
+	f.answered(badBeep)
+	r.noticed(NoticeCutOff)
+	if s := r.agent.State(); len(s.Recent) != 0 {
+		t.Fatalf("half a code is a scan: %+v", s.Recent)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/backdock/backdock/scanner/hid/keyboard"
 )
@@ -55,7 +56,8 @@ func (k *Keyboard) Open(ctx context.Context) (io.ReadWriteCloser, error) { retur
 // POS opens one HID POS scanner.
 type POS struct {
 	Target
-	Enable [][]byte // feature reports to send at first, id byte first
+	Enable [][]byte      // feature reports to send at first, id byte first
+	Pause  time.Duration // longest silence within a code of several reports
 }
 
 // NewPOS reads a hidpos: URL. It opens nothing.
@@ -68,6 +70,9 @@ func NewPOS(u *url.URL) (*POS, error) {
 		return nil, err
 	}
 	p := &POS{Target: t}
+	if p.Pause, err = pauseOf(u.Query()); err != nil {
+		return nil, err
+	}
 	for _, s := range u.Query()["enable"] {
 		report, err := feature(s)
 		if err != nil {

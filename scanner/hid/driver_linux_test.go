@@ -37,7 +37,7 @@ func TestURLs(t *testing.T) {
 		return err
 	}
 	for _, good := range []string{"evdev:///dev/input/by-id/usb-x-event-kbd?layout=de&alt=gbk&dead=0&caps=1&suffix=tab&beep=none", "evdev://?vid=0C2E&pid=0b61&sn=A1",
-		"hidpos:///dev/hidraw3", "hidpos://?vid=0c2e&enable=254:01&enable=3:0102"} {
+		"hidpos:///dev/hidraw3", "hidpos://?vid=0c2e&enable=254:01&enable=3:0102&pause=1s"} {
 		if err := parse(good); err != nil {
 			t.Errorf("%s: %v", good, err)
 		}
@@ -55,6 +55,7 @@ func TestURLs(t *testing.T) {
 		"hidpos:///dev/hidraw3?enable=254":   "such as 254:01",
 		"hidpos:///dev/hidraw3?enable=256:1": "such as 254:01",
 		"hidpos:///dev/hidraw3?enable=1:0":   "such as 254:01",
+		"hidpos:///dev/hidraw3?pause=1":      "pause=",
 		"hidpos://":                          "names no device",
 	} {
 		if err := parse(bad); err == nil || !strings.Contains(err.Error(), want) {

@@ -9,6 +9,7 @@ import (
 	"github.com/backdock/backdock/scanner/frame"
 	"github.com/backdock/backdock/scanner/hid/hidtest"
 	"github.com/backdock/backdock/scanner/hid/keyboard"
+	"github.com/backdock/backdock/scanner/hid/pos"
 )
 
 func TestNewDecoder(t *testing.T) {
@@ -24,7 +25,7 @@ func TestNewDecoder(t *testing.T) {
 		want  string
 	}{
 		"keyboard": {keyboardEncoding(s), hidtest.Typing().Tap(44).Enter().B, "y"},
-		"pos":      {posEncoding(hidtest.Usual), v.Report("690", "]E0", false), "690"},
+		"pos":      {posEncoding(hidtest.Usual, pos.DefaultPause), v.Report("690", "]E0", false), "690"},
 	} {
 		d, err := NewDecoder(tc.as, p, 0)
 		if err != nil {
@@ -35,12 +36,13 @@ func TestNewDecoder(t *testing.T) {
 		}
 	}
 	for as, want := range map[scanner.Encoding]string{
-		"morse":                "later version",
-		"evdev?layout=xx":      "layout=",
-		"evdev?%":              "encoding",
-		"hidpos":               "no application",
-		"hidpos?descriptor=zz": "hexadecimal",
-		"hidpos?descriptor=05": "cut off",
+		"morse":                       "later version",
+		"evdev?layout=xx":             "layout=",
+		"evdev?%":                     "encoding",
+		"hidpos":                      "no application",
+		"hidpos?descriptor=zz":        "hexadecimal",
+		posEncoding(hidtest.Usual, 0): "pause=",
+		"hidpos?descriptor=05":        "cut off",
 		scanner.Encoding("hidpos?descriptor=" + hex.EncodeToString([]byte("\x05\x01\x09\x06\xa1\x01\xc0"))): "8C:FE",
 	} {
 		if d, err := NewDecoder(as, p, 0); err == nil || !strings.Contains(err.Error(), want) {

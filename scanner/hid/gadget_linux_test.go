@@ -163,4 +163,3 @@ func (g *gadget) types(s string) {
 		}
 	}
 }
-

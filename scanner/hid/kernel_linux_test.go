@@ -177,7 +177,7 @@ func TestKernelPOS(t *testing.T) {
 	g := newGadget(t, hidtest.Usual)
 	v := hidtest.New(t, hidtest.Usual)
 	send := func(data, id string, more bool) { g.report(v.Report(data, id, more)[1:]) }
-	o := g.open(hidpos, "&enable=4:01")
+	o := g.open(hidpos, "&enable=4:01&pause=20s")
 	if s := g.hears(); s != "F\x04\x01" {
 		t.Fatalf("the device was enabled by %q", s)
 	}
@@ -209,7 +209,7 @@ func TestKernelPOS(t *testing.T) {
 		t.Fatalf("only %d reports were taken", whole)
 	}
 	o.drain()
-	o.later = time.Second
+	o.later = time.Minute
 	send("7", "]E0", false)
 	o.wants("7", "]E0")
 	g.unplug()

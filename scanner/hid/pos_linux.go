@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -26,6 +27,7 @@ type reports struct {
 	*device
 	desc      []byte // report descriptor
 	described descriptor.Descriptor
+	pause     time.Duration
 	waiting   int // reports read in a row that had been there already
 }
 
@@ -38,7 +40,7 @@ func (p *POS) try(context.Context) (io.ReadWriteCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &reports{device: d}
+	s := &reports{device: d, pause: p.Pause}
 	if err = s.describe(); err == nil {
 		err = s.enable(p.Enable)
 	}
@@ -65,7 +67,7 @@ func (s *reports) describe() error {
 	if s.described, err = descriptor.Parse(s.desc); err != nil {
 		return err
 	}
-	if _, err := pos.New(s.described, frame.Default(), 0); err != nil {
+	if _, err := pos.New(s.described, frame.Default(), s.pause, 0); err != nil {
 		return err
 	}
 	for _, f := range s.described.Fields {
@@ -89,7 +91,7 @@ func (s *reports) enable(features [][]byte) error {
 }
 
 // Encoding says what Read gives.
-func (s *reports) Encoding() scanner.Encoding { return posEncoding(s.desc) }
+func (s *reports) Encoding() scanner.Encoding { return posEncoding(s.desc, s.pause) }
 
 // Answers are the device's own beeps.
 func (s *reports) Answers() (good, bad []byte) { return pos.Beeps(s.described) }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -28,6 +29,7 @@ type reports struct {
 	using  sync.Mutex
 	prep   preparsed
 	caps   caps
+	pause  time.Duration
 	closed atomic.Bool
 	data   *fieldCaps
 	fields map[uint16]*fieldCaps // of page 8C, by usage; the length has usage 3B of page 1
@@ -51,7 +53,7 @@ func (p *POS) try(context.Context) (io.ReadWriteCloser, error) {
 	case err != nil:
 		return nil, fmt.Errorf("open the scanner: %w", err)
 	}
-	s := &reports{file: os.NewFile(uintptr(h), path), fields: map[uint16]*fieldCaps{}}
+	s := &reports{file: os.NewFile(uintptr(h), path), pause: p.Pause, fields: map[uint16]*fieldCaps{}}
 	if err := s.describe(h); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -134,7 +136,7 @@ func (s *reports) beep(usage uint16) []byte {
 }
 
 // Encoding says what Read gives.
-func (s *reports) Encoding() scanner.Encoding { return posEncoding(pos.Canonical) }
+func (s *reports) Encoding() scanner.Encoding { return posEncoding(pos.Canonical, s.pause) }
 
 // Answers are the device's own beeps.
 func (s *reports) Answers() (good, bad []byte) { return s.good, s.bad }

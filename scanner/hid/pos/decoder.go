@@ -16,8 +16,8 @@ const (
 	Full byte = 1
 )
 
-// pause is the longest silence within a code. USB asks a device at least every 255 ms, and nothing keeps a report back that is ready.
-const pause = 500 * time.Millisecond
+// DefaultPause is the longest silence within a code. USB asks a device at least every 255 ms, and nothing keeps a report back that is ready.
+const DefaultPause = 500 * time.Millisecond
 
 const (
 	whyQueue     = "the kernel dropped reports: this computer was too slow to read them"
@@ -42,13 +42,13 @@ type Decoder struct {
 	last      time.Duration
 }
 
-// New makes a decoder for a device that was opened at at. The error says that the device is no scanner.
-func New(d descriptor.Descriptor, p frame.Profile, at time.Duration) (*Decoder, error) {
+// New makes a decoder for a device that was opened at at and is silent for no longer than pause within a code. The error says that the device is no scanner.
+func New(d descriptor.Descriptor, p frame.Profile, pause, at time.Duration) (*Decoder, error) {
 	l, err := layouts(d)
 	if err != nil {
 		return nil, err
 	}
-	return &Decoder{p: p, layouts: l, numbered: d.Numbered, pause: min(pause, p.StaleAfter), lost: !p.KeepFirst, opening: !p.KeepFirst, last: at}, nil
+	return &Decoder{p: p, layouts: l, numbered: d.Numbered, pause: pause, lost: !p.KeepFirst, opening: !p.KeepFirst, last: at}, nil
 }
 
 // Write takes one read: a mark and a report. Reports of another kind are passed over.

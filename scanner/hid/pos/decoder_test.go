@@ -25,7 +25,7 @@ func decoder(v hidtest.Device, query string) *Decoder {
 	if err != nil {
 		v.Fatal(err)
 	}
-	d, err := New(v.Descriptor, p, 0)
+	d, err := New(v.Descriptor, p, DefaultPause, 0)
 	if err != nil {
 		v.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestLayouts(t *testing.T) {
 	if got := play(decoder(hidtest.New(t, hidtest.Bare), ""), []step{{0, []byte("\x00690\x00\x00\x00\x00\x00")}, {ms, []byte("\x0012345678")}}); got != `complete "690"; complete "12345678"` {
 		t.Errorf("hidtest.Bare: %s", got)
 	}
-	if d, err := New(hidtest.New(t, []byte{0x05, 0x01, 0x09, 0x06, 0xA1, 0x01, 0xC0}).Descriptor, frame.Default(), 0); err == nil {
+	if d, err := New(hidtest.New(t, []byte{0x05, 0x01, 0x09, 0x06, 0xA1, 0x01, 0xC0}).Descriptor, frame.Default(), DefaultPause, 0); err == nil {
 		t.Errorf("a keyboard gave %+v", d)
 	}
 }

@@ -6,8 +6,8 @@
 //	  decoded data    8C:FE
 //	  continued       8C:FF   the next report goes on with this code
 //
-//	[opening] ── 500 ms of silence, or the end of a code ──▶ [empty] ─ continued ─▶ [open] ── not continued ──▶ Complete, NoRead
-//	                                                            ▲                    │ silence ─▶ Stale, then up to the end of a code
+//	[opening] ── a pause (500 ms), or the end of a code ──▶ [empty] ─ continued ─▶ [open] ── not continued ──▶ Complete, NoRead
+//	                                                            ▲                    │ a pause ─▶ Stale, then up to the end of a code
 //	                                                            └────────────────────┘ reports lost, lengths or symbologies that do not fit ─▶ Damaged
 //
 // Source: USB-IF HID Point of Sale Usage Tables 1.02, section 3. It imports scanner/frame and scanner/hid/descriptor.

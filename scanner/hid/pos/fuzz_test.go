@@ -22,7 +22,7 @@ func FuzzDecoder(f *testing.F) {
 		}
 		p := frame.Default()
 		p.Max, p.KeepFirst = 64, mode&1 != 0
-		dec, err := New(d, p, 0)
+		dec, err := New(d, p, DefaultPause, 0)
 		if err != nil {
 			return
 		}
@@ -34,7 +34,7 @@ func FuzzDecoder(f *testing.F) {
 			read := rest[:n]
 			rest = rest[n:]
 			at += time.Duration(mode) * time.Millisecond
-			if at-dec.last >= pause && mode > 0 {
+			if at-dec.last >= DefaultPause && mode > 0 {
 				ended = true
 			}
 			for _, e := range dec.Write(read, at) {
