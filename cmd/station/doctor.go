@@ -15,6 +15,7 @@ import (
 
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/scanner/agent"
+	"github.com/backdock/backdock/scanner/plug"
 	"github.com/backdock/backdock/scanner/serial"
 )
 
@@ -134,7 +135,7 @@ func (d *doctor) server(ctx context.Context) {
 
 // ports looks at each serial port from outside.
 func (d *doctor) ports() {
-	ports, err := serial.List(d.sys)
+	ports, err := serial.List(plug.Roots{Sys: d.sys})
 	if err != nil {
 		d.ok("serial ports are not listed here: %v", err)
 		return
@@ -153,7 +154,7 @@ func (d *doctor) ports() {
 		case len(holders[p.Path]) > 0:
 			d.ok("%s: held by %s", what, strings.Join(holders[p.Path], ", "))
 		default:
-			d.ok("%s: free; --device '%s'", what, p.URL())
+			d.ok("%s: free; --device '%s'", what, p.URL(ports))
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/backdock/backdock/scanner/agent"
+	"github.com/backdock/backdock/scanner/plug"
 	"github.com/backdock/backdock/scanner/serial"
 )
 
@@ -46,7 +47,7 @@ func (c *statusCmd) Run(ctx context.Context, all *command) error {
 type devicesCmd struct{}
 
 func (devicesCmd) Run() error {
-	ports, err := serial.List("/sys")
+	ports, err := serial.List(plug.Roots{})
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func (devicesCmd) Run() error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "PORT\tDRIVER\tPRODUCT\tURL")
 	for _, p := range ports {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.Path, p.Driver, p.Product, p.URL())
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.Path, p.Driver, p.Product, p.URL(ports))
 	}
 	return w.Flush()
 }

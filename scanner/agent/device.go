@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/killpoint"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/frame"
@@ -45,7 +46,7 @@ func (a *Agent) supervise(ctx context.Context, s Scanner) {
 			}
 			return
 		case err != nil:
-			a.setDevice(s.Name, scanner.DeviceFault, err.Error())
+			a.setDevice(s.Name, scanner.DeviceFault, sentence(err))
 			pause = faultPause
 		default:
 			a.setDevice(s.Name, scanner.DeviceConnected, "")
@@ -85,6 +86,14 @@ func decoder(stream any, p frame.Profile, at time.Duration) (frame.Decoder, erro
 		return hid.NewDecoder(s.Encoding(), p, at)
 	}
 	return frame.New(p, at), nil
+}
+
+// sentence is what an operator reads of an error.
+func sentence(err error) string {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f.Message
+	}
+	return err.Error()
 }
 
 // listen takes one opening of a scanner to its end.
