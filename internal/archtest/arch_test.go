@@ -32,6 +32,7 @@ var rooms = []struct {
 	{"scanner/hid/hidtest", []string{"scanner/hid/descriptor"}},
 	{"scanner/hid/pos", []string{"scanner/frame", "scanner/hid/descriptor"}},
 	{"scanner/plug", nil},
+	{"scanner/logbook", nil},
 	{"scanner/serial", []string{"scanner", "scanner/plug", plumbing}},
 	{"scanner/tcp", []string{"scanner", plumbing}},
 	{"scanner/replay", []string{"scanner", plumbing}},
