@@ -281,7 +281,23 @@ func TestListenAndReplay(t *testing.T) {
 	defer master.Close()
 	defer slave.Close()
 	file := filepath.Join(t.TempDir(), "box.capture")
-	cmd := station(t, nil, "listen", "serial://"+slave.Name(), "--capture", file)
+	first := record(t, master, "listen", "serial://"+slave.Name(), "--capture", file)
+	if !strings.Contains(first, `"gtin":"6901234567892"`) || !strings.Contains(first, `"event":"complete"`) {
+		t.Fatalf("heard %s", first)
+	}
+	played, ok := run(t, nil, "replay", file)
+	if !ok || !strings.Contains(played, first) {
+		t.Fatalf("replayed %s", played)
+	}
+	if out, ok := run(t, nil, "listen", "usb://kbd"); ok || !strings.Contains(out, "this build has evdev, hidpos, replay, serial, tcp") {
+		t.Fatalf("an unknown scheme: %s", out)
+	}
+}
+
+// record runs a verb that listens to a scanner until it has heard a code, and returns what it said of the first.
+func record(t *testing.T, master *os.File, args ...string) string {
+	t.Helper()
+	cmd := station(t, nil, args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -317,9 +333,6 @@ func TestListenAndReplay(t *testing.T) {
 			}
 		}
 	}
-	if !strings.Contains(first, `"gtin":"6901234567892"`) || !strings.Contains(first, `"event":"complete"`) {
-		t.Fatalf("heard %s", first)
-	}
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -328,17 +341,5 @@ func TestListenAndReplay(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	played, ok := run(t, nil, "replay", file)
-	if !ok || !strings.Contains(played, first) {
-		t.Fatalf("replayed %s", played)
-	}
-	if out, ok := run(t, nil, "listen", "usb://kbd"); ok || !strings.Contains(out, "this build has evdev, hidpos, replay, serial, tcp") {
-		t.Fatalf("an unknown scheme: %s", out)
-	}
-}
-
-func TestDevices(t *testing.T) {
-	if out, ok := run(t, nil, "devices"); !ok {
-		t.Fatal(out)
-	}
+	return first
 }

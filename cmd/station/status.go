@@ -8,8 +8,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/backdock/backdock/scanner/agent"
-	"github.com/backdock/backdock/scanner/plug"
-	"github.com/backdock/backdock/scanner/serial"
 )
 
 type statusCmd struct {
@@ -40,25 +38,6 @@ func (c *statusCmd) Run(ctx context.Context, all *command) error {
 	fmt.Fprintf(w, "plates\t%d left\n", s.PlatesLeft)
 	for _, d := range s.Devices {
 		fmt.Fprintf(w, "scanner\t%s\t%s\t%d scans\t%s\n", d.Name, d.State, d.Scans, d.Detail)
-	}
-	return w.Flush()
-}
-
-type devicesCmd struct{}
-
-func (devicesCmd) Run() error {
-	ports, err := serial.List(plug.Roots{})
-	if err != nil {
-		return err
-	}
-	if len(ports) == 0 {
-		fmt.Println("No serial ports. Is the scanner in USB-COM mode? Its manual has a set-up code for it.")
-		return nil
-	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "PORT\tDRIVER\tPRODUCT\tURL")
-	for _, p := range ports {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.Path, p.Driver, p.Product, p.URL(ports))
 	}
 	return w.Flush()
 }

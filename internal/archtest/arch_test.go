@@ -33,6 +33,7 @@ var rooms = []struct {
 	{"scanner/hid/pos", []string{"scanner/frame", "scanner/hid/descriptor"}},
 	{"scanner/plug", nil},
 	{"scanner/logbook", nil},
+	{"scanner/maker", nil},
 	{"scanner/serial", []string{"scanner", "scanner/plug", plumbing}},
 	{"scanner/tcp", []string{"scanner", plumbing}},
 	{"scanner/replay", []string{"scanner", plumbing}},

@@ -44,7 +44,7 @@ func TestList(t *testing.T) {
 	// Each URL leads back to its port.
 	for _, p := range ports {
 		d := m.driver(p.URL(ports))
-		if path, err := d.find(); path != p.Path || err != nil {
+		if path, err := d.Locate(); path != p.Path || err != nil {
 			t.Errorf("%s finds %q, %v, want %s", p.URL(ports), path, err, p.Path)
 		}
 	}
@@ -107,7 +107,7 @@ func TestTwins(t *testing.T) {
 			if got := strings.Join(urls, " "); got != tc.urls {
 				t.Errorf("the ports are %s\nwant %s", got, tc.urls)
 			}
-			path, err := m.driver("serial://?" + tc.url).find()
+			path, err := m.driver("serial://?" + tc.url).Locate()
 			if tc.finds != "" && (err != nil || filepath.Base(path) != tc.finds) {
 				t.Errorf("found %q, %v, want %s", path, err, tc.finds)
 			}

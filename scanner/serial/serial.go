@@ -145,7 +145,7 @@ func (d *Driver) await(ctx context.Context, watch *plug.Watch) (*stream, error) 
 
 // try opens the port if it is there; fs.ErrNotExist if not.
 func (d *Driver) try() (*stream, error) {
-	path, err := d.find()
+	path, err := d.Locate()
 	if err != nil {
 		return nil, err
 	}
@@ -161,8 +161,8 @@ func (d *Driver) try() (*stream, error) {
 	return newStream(port, path, who), nil
 }
 
-// find names the device file. A path is taken as it is.
-func (d *Driver) find() (string, error) {
+// Locate names the device file that the URL means now: fs.ErrNotExist while no device fits, CodeAmbiguous when several do. A path is taken as it is.
+func (d *Driver) Locate() (string, error) {
 	if d.Path != "" {
 		return d.Path, nil
 	}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/backdock/backdock/cmd/station/attached"
+	"github.com/backdock/backdock/scanner/plug"
+)
+
+type devicesCmd struct {
+	JSON bool `help:"Print the list as JSON."`
+}
+
+func (c *devicesCmd) Run() error {
+	devices, err := attached.List(plug.Roots{}, attached.All())
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		out := json.NewEncoder(os.Stdout)
+		out.SetIndent("", "  ")
+		if devices == nil {
+			devices = []attached.Device{}
+		}
+		return out.Encode(devices)
+	}
+	return printDevices(os.Stdout, devices)
+}
+
+// printDevices writes what tells devices apart, and the URL to copy.
+func printDevices(out io.Writer, devices []attached.Device) error {
+	if len(devices) == 0 {
+		_, err := fmt.Fprintln(out, "No serial ports and no scanners. Is the scanner in USB-COM mode? Its manual has a set-up code for it.")
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, d := range devices {
+		who := d.Access.String()
+		if !d.Access.You {
+			who += ", not for you"
+		}
+		fmt.Fprintln(w, strings.TrimSuffix(d.Path+"\t"+strings.TrimSpace(d.Maker+" "+d.Name), "\t"))
+		for _, row := range []struct{ name, value string }{
+			{"id", strings.Trim(d.VID+":"+d.PID, ":")}, {"serial", d.Serial}, {"socket", d.USB}, {"by-id", d.ByID}, {"driver", d.Driver}, {"for", who}, {"url", d.URL},
+		} {
+			if row.value != "" {
+				fmt.Fprintf(w, "  %s\t%s\n", row.name, row.value)
+			}
+		}
+	}
+	return w.Flush()
+}
