@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/backdock/backdock/cmd/station/attached"
 	"github.com/backdock/backdock/scanner/plug"
@@ -38,20 +37,24 @@ func printDevices(out io.Writer, devices []attached.Device) error {
 		_, err := fmt.Fprintln(out, "No serial ports and no scanners. Is the scanner in USB-COM mode? Its manual has a set-up code for it.")
 		return err
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, d := range devices {
 		who := d.Access.String()
 		if !d.Access.You {
 			who += ", not for you"
 		}
-		fmt.Fprintln(w, strings.TrimSuffix(d.Path+"\t"+strings.TrimSpace(d.Maker+" "+d.Name), "\t"))
+		if _, err := fmt.Fprintln(out, strings.TrimSpace(d.Path+"  "+d.Maker+" "+d.Name)); err != nil {
+			return err
+		}
 		for _, row := range []struct{ name, value string }{
 			{"id", strings.Trim(d.VID+":"+d.PID, ":")}, {"serial", d.Serial}, {"socket", d.USB}, {"by-id", d.ByID}, {"driver", d.Driver}, {"for", who}, {"url", d.URL},
 		} {
-			if row.value != "" {
-				fmt.Fprintf(w, "  %s\t%s\n", row.name, row.value)
+			if row.value == "" {
+				continue
+			}
+			if _, err := fmt.Fprintf(out, "  %-7s %s\n", row.name, row.value); err != nil {
+				return err
 			}
 		}
 	}
-	return w.Flush()
+	return nil
 }

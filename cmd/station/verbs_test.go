@@ -38,14 +38,14 @@ func TestPrintDevices(t *testing.T) {
 		{Path: "/dev/ttyS0", URL: "serial:///dev/ttyS0", Access: attached.Access{You: true}},
 	})
 	want := `/dev/ttyACM0  Honeywell Area Scanner
-  id          0c2e:0b6a
-  serial      A1
-  socket      1-2
-  by-id       /dev/serial/by-id/usb-H
-  for         root:dialout rw-rw----, not for you
-  url         serial://?vid=0c2e&pid=0b6a&sn=A1
+  id      0c2e:0b6a
+  serial  A1
+  socket  1-2
+  by-id   /dev/serial/by-id/usb-H
+  for     root:dialout rw-rw----, not for you
+  url     serial://?vid=0c2e&pid=0b6a&sn=A1
 /dev/ttyS0
-  url         serial:///dev/ttyS0
+  url     serial:///dev/ttyS0
 `
 	if got := out.String(); err != nil || got != want {
 		t.Errorf("printed\n%s\nwant\n%s", got, want)
