@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -21,12 +20,10 @@ func (c *devicesCmd) Run() error {
 		return err
 	}
 	if c.JSON {
-		out := json.NewEncoder(os.Stdout)
-		out.SetIndent("", "  ")
 		if devices == nil {
 			devices = []attached.Device{}
 		}
-		return out.Encode(devices)
+		return printJSON(devices)
 	}
 	return printDevices(os.Stdout, devices)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -41,9 +40,7 @@ func (c *doctorCmd) Run(ctx context.Context, all *command) error {
 		}
 	}
 	if c.JSON {
-		out := json.NewEncoder(os.Stdout)
-		out.SetIndent("", "  ")
-		err = out.Encode(found)
+		err = printJSON(found)
 	} else {
 		err = doctor.Print(os.Stdout, found)
 	}

@@ -20,9 +20,7 @@ func (c *statusCmd) Run(ctx context.Context, all *command) error {
 		return err
 	}
 	if c.JSON {
-		out := json.NewEncoder(os.Stdout)
-		out.SetIndent("", "  ")
-		return out.Encode(s)
+		return printJSON(s)
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	link := "offline"
@@ -40,4 +38,11 @@ func (c *statusCmd) Run(ctx context.Context, all *command) error {
 		fmt.Fprintf(w, "scanner\t%s\t%s\t%d scans\t%s\n", d.Name, d.State, d.Scans, d.Detail)
 	}
 	return w.Flush()
+}
+
+// printJSON writes what other programs read.
+func printJSON(v any) error {
+	out := json.NewEncoder(os.Stdout)
+	out.SetIndent("", "  ")
+	return out.Encode(v)
 }

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/creack/pty"
-
 	"github.com/backdock/backdock/cmd/station/attached"
 	"github.com/backdock/backdock/cmd/station/doctor"
 )
@@ -54,24 +52,14 @@ func TestPrintDevices(t *testing.T) {
 
 // A capture says what it is of, can be replayed, and is refused while the agent has the scanner.
 func TestCapture(t *testing.T) {
-	server := newServer(t)
-	dir := t.TempDir()
-	if out, ok := run(t, nil, "--data", dir, "enroll", "--server", server.URL(), "--code", "ABCDE-23456"); !ok {
-		t.Fatal(out)
-	}
-	master, slave, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer master.Close()
-	defer slave.Close()
-	_, stop := begin(t, dir, "serial://"+slave.Name()+"?beep=acknak&name=gun")
+	server, dir, master, port := enrolled(t)
+	_, stop := begin(t, dir, "serial://"+port+"?beep=acknak&name=gun")
 	shoot(t, master, 0)
 	if err := server.WaitScans(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "gun.capture")
-	url := "serial://" + slave.Name() + "?name=gun"
+	url := "serial://" + port + "?name=gun"
 	if out, ok := run(t, nil, "--data", dir, "capture", url, file); ok || !strings.Contains(out, "the agent has this scanner") {
 		t.Fatalf("capturing beside the agent: %s", out)
 	}

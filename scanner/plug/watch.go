@@ -12,36 +12,6 @@ import (
 	"time"
 )
 
-// Roots are where a machine keeps its devices. Empty fields mean this machine's own.
-type Roots struct {
-	Sys string // sysfs, "/sys"
-	Dev string // device files, "/dev"
-}
-
-const (
-	realSys = "/sys"
-	realDev = "/dev"
-)
-
-// SysDir is the root of sysfs.
-func (r Roots) SysDir() string {
-	if r.Sys == "" {
-		return realSys
-	}
-	return r.Sys
-}
-
-// DevDir is the root of the device files.
-func (r Roots) DevDir() string {
-	if r.Dev == "" {
-		return realDev
-	}
-	return r.Dev
-}
-
-// here reports whether these are the running kernel's own, so that its events are about them.
-func (r Roots) here() bool { return r.SysDir() == realSys && r.DevDir() == realDev }
-
 // Config says what to watch. The zero value watches this machine.
 type Config struct {
 	Roots

@@ -89,7 +89,7 @@ func List(r plug.Roots) ([]Port, error) {
 		if err != nil {
 			continue // consoles and pseudo-terminals have no device
 		}
-		if strings.HasPrefix(e.Name(), "ttyS") && attribute(filepath.Join(dir, e.Name()), "type") == "0" {
+		if strings.HasPrefix(e.Name(), "ttyS") && plug.Attribute(filepath.Join(dir, e.Name()), "type") == "0" {
 			continue // a port the board does not have
 		}
 		p := Port{Path: filepath.Join(r.DevDir(), e.Name()), ByID: byID[e.Name()], ByPath: byPath[e.Name()]}
@@ -107,8 +107,8 @@ func List(r plug.Roots) ([]Port, error) {
 func (p *Port) device(dir, sys string) {
 	inner := ""
 	for levels := 0; levels < 4 && len(dir) > len(sys); levels++ {
-		if vid := attribute(dir, "idVendor"); vid != "" {
-			p.VID, p.PID, p.Serial, p.Product = vid, attribute(dir, "idProduct"), attribute(dir, "serial"), attribute(dir, "product")
+		if vid := plug.Attribute(dir, "idVendor"); vid != "" {
+			p.VID, p.PID, p.Serial, p.Product = vid, plug.Attribute(dir, "idProduct"), plug.Attribute(dir, "serial"), plug.Attribute(dir, "product")
 			p.USB, p.Interface = filepath.Base(dir), inner
 			return
 		}
@@ -132,12 +132,4 @@ func links(r plug.Roots, kind string) map[string]string {
 		}
 	}
 	return out
-}
-
-func attribute(dir, name string) string {
-	b, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(b))
 }

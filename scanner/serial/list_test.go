@@ -7,23 +7,24 @@ import (
 	"testing"
 
 	"github.com/backdock/backdock/internal/fault"
+	"github.com/backdock/backdock/scanner/plug/plugtest"
 )
 
 func TestList(t *testing.T) {
 	t.Parallel()
-	m := newMachine(t)
-	m.file("class/tty/tty1/dev", "4:1")
-	m.link("devices/platform/serial8250", "class/tty/ttyS0/device")
-	m.file("class/tty/ttyS0/type", "4")
-	m.link("devices/platform/serial8250", "class/tty/ttyS1/device")
-	m.file("class/tty/ttyS1/type", "0")
-	twin := honeywell
-	twin.sn = "A&B 2"
-	m.attach(honeywell, "1-1", "ttyACM0", "")
-	m.attach(twin, "1-2.3", "ttyACM1", "")
-	m.attach(cheap, "1-4", "ttyUSB0", "")
-	m.turn(filepath.Join(m.Dev, "serial/by-id/usb-Honeywell-if00"), "../../ttyACM0")
-	m.turn(filepath.Join(m.Dev, "serial/by-path/pci-usb-0:1:1.0"), "../../ttyACM0")
+	m := plugtest.New(t)
+	m.Attribute("class/tty/tty1/dev", "4:1")
+	m.Link("class/tty/ttyS0/device", "devices/platform/serial8250")
+	m.Attribute("class/tty/ttyS0/type", "4")
+	m.Link("class/tty/ttyS1/device", "devices/platform/serial8250")
+	m.Attribute("class/tty/ttyS1/type", "0")
+	twin := plugtest.Honeywell
+	twin.Serial = "A&B 2"
+	m.Attach(plugtest.Honeywell, "1-1", "ttyACM0", "")
+	m.Attach(twin, "1-2.3", "ttyACM1", "")
+	m.Attach(plugtest.Cheap, "1-4", "ttyUSB0", "")
+	m.Turn("serial/by-id/usb-Honeywell-if00", "../../ttyACM0")
+	m.Turn("serial/by-path/pci-usb-0:1:1.0", "../../ttyACM0")
 	ports, err := List(m.Roots)
 	if err != nil {
 		t.Fatal(err)
@@ -36,14 +37,14 @@ func TestList(t *testing.T) {
 		"ttyACM0 cdc_acm Area Scanner 1-1 1-1:1.0 usb-Honeywell-if00 pci-usb-0:1:1.0 serial://?vid=0c2e&pid=0b6a&sn=21134B0CB2",
 		"ttyACM1 cdc_acm Area Scanner 1-2.3 1-2.3:1.0 . . serial://?vid=0c2e&pid=0b6a&sn=A%26B+2",
 		"ttyS0     . . serial:///dev/ttyS0",
-		"ttyUSB0 cdc_acm USB Serial 1-4 1-4:1.0 . . serial://?vid=1a86&pid=7523",
+		"ttyUSB0 ftdi_sio USB Serial 1-4 1-4:1.0 . . serial://?vid=1a86&pid=7523",
 	}
 	if a, b := strings.Join(got, "\n"), strings.Join(want, "\n"); a != b {
 		t.Errorf("got\n%s\nwant\n%s", a, b)
 	}
 	// Each URL leads back to its port.
 	for _, p := range ports {
-		d := m.driver(p.URL(ports))
+		d := driverOn(m, p.URL(ports))
 		if path, err := d.Locate(); path != p.Path || err != nil {
 			t.Errorf("%s finds %q, %v, want %s", p.URL(ports), path, err, p.Path)
 		}
@@ -55,46 +56,46 @@ func TestTwins(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name   string
-		plug   func(m machine)
+		plug   func(m plugtest.Machine)
 		url    string
 		finds  string // name of the port; empty: a refusal
 		refuse string // what it says
 		urls   string // of the ports, in order
 	}{
-		{"different serial numbers", func(m machine) {
-			m.attach(gun{"0c2e", "0b6a", "A1", ""}, "1-1", "ttyACM0", "")
-			m.attach(gun{"0c2e", "0b6a", "B2", ""}, "1-2", "ttyACM1", "")
+		{"different serial numbers", func(m plugtest.Machine) {
+			m.Attach(plugtest.Gun{VID: "0c2e", PID: "0b6a", Serial: "A1"}, "1-1", "ttyACM0", "")
+			m.Attach(plugtest.Gun{VID: "0c2e", PID: "0b6a", Serial: "B2"}, "1-2", "ttyACM1", "")
 		}, "vid=0c2e&pid=0b6a", "", "2 scanners match vid=0c2e&pid=0b6a; give sn= or usb= in the scanner's URL: ttyACM0 is vid=0c2e&pid=0b6a&sn=A1, ttyACM1 is vid=0c2e&pid=0b6a&sn=B2",
 			"vid=0c2e&pid=0b6a&sn=A1 vid=0c2e&pid=0b6a&sn=B2"},
-		{"no serial numbers", func(m machine) {
-			m.attach(cheap, "1-1", "ttyUSB0", "")
-			m.attach(cheap, "1-2.3", "ttyUSB1", "")
+		{"no serial numbers", func(m plugtest.Machine) {
+			m.Attach(plugtest.Cheap, "1-1", "ttyUSB0", "")
+			m.Attach(plugtest.Cheap, "1-2.3", "ttyUSB1", "")
 		}, "vid=1a86&pid=7523", "", "ttyUSB0 is vid=1a86&pid=7523&usb=1-1, ttyUSB1 is vid=1a86&pid=7523&usb=1-2.3", "vid=1a86&pid=7523&usb=1-1 vid=1a86&pid=7523&usb=1-2.3"},
-		{"no serial numbers, by socket", func(m machine) {
-			m.attach(cheap, "1-1", "ttyUSB0", "")
-			m.attach(cheap, "1-2.3", "ttyUSB1", "")
+		{"no serial numbers, by socket", func(m plugtest.Machine) {
+			m.Attach(plugtest.Cheap, "1-1", "ttyUSB0", "")
+			m.Attach(plugtest.Cheap, "1-2.3", "ttyUSB1", "")
 		}, "vid=1a86&pid=7523&usb=1-2.3", "ttyUSB1", "", "vid=1a86&pid=7523&usb=1-1 vid=1a86&pid=7523&usb=1-2.3"},
-		{"one serial number for all", func(m machine) {
-			m.attach(gun{"1eab", "0106", "00000000", ""}, "1-1", "ttyACM0", "")
-			m.attach(gun{"1eab", "0106", "00000000", ""}, "1-3", "ttyACM1", "")
+		{"one serial number for all", func(m plugtest.Machine) {
+			m.Attach(plugtest.Gun{VID: "1eab", PID: "0106", Serial: "00000000"}, "1-1", "ttyACM0", "")
+			m.Attach(plugtest.Gun{VID: "1eab", PID: "0106", Serial: "00000000"}, "1-3", "ttyACM1", "")
 		}, "vid=1eab&pid=0106&sn=00000000", "", "usb=1-1", "vid=1eab&pid=0106&usb=1-1 vid=1eab&pid=0106&usb=1-3"},
-		{"two ports of one device", func(m machine) {
-			m.attach(gun{"05f9", "4204", "X", ""}, "1-1", "ttyACM0", "")
-			m.interfaceOf("1-1", "1.2", "ttyACM1", "")
+		{"two ports of one device", func(m plugtest.Machine) {
+			m.Attach(plugtest.Gun{VID: "05f9", PID: "4204", Serial: "X"}, "1-1", "ttyACM0", "")
+			m.Interface("1-1", "1.2", "ttyACM1", "")
 		}, "vid=05f9&pid=4204&sn=X&usb=1-1", "", "usb=1-1:1.0", "vid=05f9&pid=4204&usb=1-1:1.0 vid=05f9&pid=4204&usb=1-1:1.2"},
-		{"two ports of one device, by interface", func(m machine) {
-			m.attach(gun{"05f9", "4204", "X", ""}, "1-1", "ttyACM0", "")
-			m.interfaceOf("1-1", "1.2", "ttyACM1", "")
+		{"two ports of one device, by interface", func(m plugtest.Machine) {
+			m.Attach(plugtest.Gun{VID: "05f9", PID: "4204", Serial: "X"}, "1-1", "ttyACM0", "")
+			m.Interface("1-1", "1.2", "ttyACM1", "")
 		}, "usb=1-1:1.2", "ttyACM1", "", "vid=05f9&pid=4204&usb=1-1:1.0 vid=05f9&pid=4204&usb=1-1:1.2"},
-		{"a hub's sockets are not its number's beginning", func(m machine) {
-			m.attach(cheap, "1-1", "ttyUSB0", "")
-			m.attach(cheap, "1-11", "ttyUSB1", "")
+		{"a hub's sockets are not its number's beginning", func(m plugtest.Machine) {
+			m.Attach(plugtest.Cheap, "1-1", "ttyUSB0", "")
+			m.Attach(plugtest.Cheap, "1-11", "ttyUSB1", "")
 		}, "usb=1-1", "ttyUSB0", "", "vid=1a86&pid=7523&usb=1-1 vid=1a86&pid=7523&usb=1-11"},
-		{"nothing plugged in", func(machine) {}, "vid=0c2e", "", "", ""},
+		{"nothing plugged in", func(plugtest.Machine) {}, "vid=0c2e", "", "", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t)
+			m := plugtest.New(t)
 			tc.plug(m)
 			ports, err := List(m.Roots)
 			if err != nil {
@@ -107,7 +108,7 @@ func TestTwins(t *testing.T) {
 			if got := strings.Join(urls, " "); got != tc.urls {
 				t.Errorf("the ports are %s\nwant %s", got, tc.urls)
 			}
-			path, err := m.driver("serial://?" + tc.url).Locate()
+			path, err := driverOn(m, "serial://?"+tc.url).Locate()
 			if tc.finds != "" && (err != nil || filepath.Base(path) != tc.finds) {
 				t.Errorf("found %q, %v, want %s", path, err, tc.finds)
 			}

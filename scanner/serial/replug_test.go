@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
@@ -14,9 +13,21 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/backdock/backdock/internal/fault"
+	"github.com/backdock/backdock/scanner/plug/plugtest"
 )
 
-const ceiling = 20 * time.Second
+const (
+	ceiling = 20 * time.Second
+	byID    = "serial/by-id/usb-Scanner-if00"
+)
+
+// driverOn makes a driver that looks at a test's machine, often.
+func driverOn(m plugtest.Machine, raw string) *Driver {
+	m.T.Helper()
+	d := driver(m.T, raw)
+	d.Watch.Roots, d.Watch.Fast = m.Roots, 2*time.Millisecond
+	return d
+}
 
 // heard reads what a scanner sends.
 func heard(t *testing.T, scanner io.Writer, s io.Reader, text string) {
@@ -78,21 +89,21 @@ func TestReplugUnderAnotherNumber(t *testing.T) {
 	for _, query := range []string{"?vid=0c2e&pid=0b6a&sn=21134B0CB2", "?vid=0c2e&usb=1-2.3", "by-id"} {
 		t.Run(query, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t)
-			link := filepath.Join(m.Dev, "serial/by-id/usb-Scanner-if00")
+			m := plugtest.New(t)
+			link := m.InDev(byID)
 			raw := "serial://" + query
 			if query == "by-id" {
 				raw = "serial://" + link
 			}
-			d := m.driver(raw)
+			d := driverOn(m, raw)
 			later := openLater(t, d) // not plugged in yet
 			first, port := newPort(t)
-			m.attach(honeywell, "1-2.3", "ttyACM0", port)
-			m.turn(link, "../../ttyACM0")
+			m.Attach(plugtest.Honeywell, "1-2.3", "ttyACM0", port)
+			m.Turn(byID, "../../ttyACM0")
 			s := got(t, later)
 			heard(t, first, s, "690\r")
 
-			m.detach("1-2.3", "ttyACM0")
+			m.Detach("1-2.3", "ttyACM0")
 			if err := os.Remove(link); err != nil {
 				t.Fatal(err)
 			}
@@ -104,10 +115,10 @@ func TestReplugUnderAnotherNumber(t *testing.T) {
 			later = openLater(t, d)
 			stranger, other := newPort(t) // another scanner took the old number meanwhile
 			defer stranger.Close()
-			m.attach(gun{"05e0", "1701", "Z", "Scanner"}, "1-4", "ttyACM0", other)
+			m.Attach(plugtest.Gun{VID: "05e0", PID: "1701", Serial: "Z"}, "1-4", "ttyACM0", other)
 			second, again := newPort(t)
-			m.attach(honeywell, "1-2.3", "ttyACM1", again)
-			m.turn(link, "../../ttyACM1")
+			m.Attach(plugtest.Honeywell, "1-2.3", "ttyACM1", again)
+			m.Turn(byID, "../../ttyACM1")
 			heard(t, second, got(t, later), "691\r")
 		})
 	}
@@ -118,25 +129,25 @@ func TestSilentStreamEndsWithItsDevice(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name string
-		do   func(m machine, link, other string) error
+		do   func(m plugtest.Machine, link, other string) error
 	}{
-		{"the device file went", func(m machine, link, other string) error { return os.Remove(filepath.Join(m.Dev, "ttyACM0")) }},
-		{"it is another device now", func(m machine, link, other string) error { m.turn(filepath.Join(m.Dev, "ttyACM0"), other); return nil }},
-		{"the link leads to another device", func(m machine, link, other string) error {
-			m.turn(filepath.Join(m.Dev, "ttyACM1"), other)
-			m.turn(link, "../../ttyACM1")
+		{"the device file went", func(m plugtest.Machine, link, other string) error { return os.Remove(m.InDev("ttyACM0")) }},
+		{"it is another device now", func(m plugtest.Machine, link, other string) error { m.Turn("ttyACM0", other); return nil }},
+		{"the link leads to another device", func(m plugtest.Machine, link, other string) error {
+			m.Turn("ttyACM1", other)
+			m.Turn(byID, "../../ttyACM1")
 			return nil
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t)
+			m := plugtest.New(t)
 			scanner, port := newPort(t)
 			_, other := newPort(t)
-			m.turn(filepath.Join(m.Dev, "ttyACM0"), port)
-			link := filepath.Join(m.Dev, "serial/by-id/usb-Scanner-if00")
-			m.turn(link, "../../ttyACM0")
-			d := m.driver("serial://" + link)
+			m.Turn("ttyACM0", port)
+			link := m.InDev(byID)
+			m.Turn(byID, "../../ttyACM0")
+			d := driverOn(m, "serial://"+link)
 			s := open(t, d)
 			heard(t, scanner, s, "690\r")
 			if err := tc.do(m, link, other); err != nil {
@@ -150,21 +161,21 @@ func TestSilentStreamEndsWithItsDevice(t *testing.T) {
 // udev writes its links anew, and other devices come and go, while a scanner works on.
 func TestOthersComeAndGo(t *testing.T) {
 	t.Parallel()
-	m := newMachine(t)
+	m := plugtest.New(t)
 	scanner, port := newPort(t)
-	link := filepath.Join(m.Dev, "serial/by-id/usb-Scanner-if00")
-	m.turn(filepath.Join(m.Dev, "ttyACM0"), port)
-	m.turn(link, "../../ttyACM0")
-	s := open(t, m.driver("serial://"+link))
+	link := m.InDev(byID)
+	m.Turn("ttyACM0", port)
+	m.Turn(byID, "../../ttyACM0")
+	s := open(t, driverOn(m, "serial://"+link))
 	for i := range 20 {
 		name := fmt.Sprintf("ttyACM%d", i+1)
-		m.attach(cheap, fmt.Sprintf("1-%d", i+1), name, port)
+		m.Attach(plugtest.Cheap, fmt.Sprintf("1-%d", i+1), name, port)
 		if err := os.Remove(link); err != nil {
 			t.Fatal(err)
 		}
 		heard(t, scanner, s, fmt.Sprintf("code %d\r", i))
-		m.turn(link, "../../ttyACM0")
-		m.detach(fmt.Sprintf("1-%d", i+1), name)
+		m.Turn(byID, "../../ttyACM0")
+		m.Detach(fmt.Sprintf("1-%d", i+1), name)
 	}
 	heard(t, scanner, s, "last\r")
 }
@@ -172,15 +183,15 @@ func TestOthersComeAndGo(t *testing.T) {
 // Two scanners fit: nobody guesses, and a socket in the URL settles it.
 func TestOpenRefusesTwins(t *testing.T) {
 	t.Parallel()
-	m := newMachine(t)
+	m := plugtest.New(t)
 	_, left := newPort(t)
 	scanner, right := newPort(t)
-	m.attach(cheap, "1-1", "ttyUSB0", left)
-	m.attach(cheap, "1-2", "ttyUSB1", right)
-	if _, err := m.driver("serial://?vid=1a86&pid=7523").Open(t.Context()); fault.Code(err) != CodeAmbiguous {
+	m.Attach(plugtest.Cheap, "1-1", "ttyUSB0", left)
+	m.Attach(plugtest.Cheap, "1-2", "ttyUSB1", right)
+	if _, err := driverOn(m, "serial://?vid=1a86&pid=7523").Open(t.Context()); fault.Code(err) != CodeAmbiguous {
 		t.Fatalf("Open gave %v", err)
 	}
-	heard(t, scanner, open(t, m.driver("serial://?vid=1a86&pid=7523&usb=1-2")), "690\r")
+	heard(t, scanner, open(t, driverOn(m, "serial://?vid=1a86&pid=7523&usb=1-2")), "690\r")
 }
 
 // A new device file belongs to root until udev has run: the driver waits for that before it says that it has no permission.
@@ -210,8 +221,8 @@ func TestPermissionComesLate(t *testing.T) {
 
 // 200 times the cable is pulled and comes back under the next number: neither goroutines nor descriptors pile up.
 func TestTwoHundredReplugs(t *testing.T) {
-	m := newMachine(t)
-	d := m.driver("serial://?vid=0c2e&pid=0b6a&sn=21134B0CB2")
+	m := plugtest.New(t)
+	d := driverOn(m, "serial://?vid=0c2e&pid=0b6a&sn=21134B0CB2")
 	replug := func(i int) {
 		master, slave, err := pty.Open()
 		if err != nil {
@@ -219,14 +230,14 @@ func TestTwoHundredReplugs(t *testing.T) {
 		}
 		name := fmt.Sprintf("ttyACM%d", i%7)
 		later := openLater(t, d)
-		m.attach(honeywell, "1-2.3", name, slave.Name())
+		m.Attach(plugtest.Honeywell, "1-2.3", name, slave.Name())
 		o := <-later
 		if o.err != nil {
 			t.Fatalf("replug %d: %v", i, o.err)
 		}
 		slave.Close()
 		heard(t, master, o.s, fmt.Sprintf("code %d\r", i))
-		m.detach("1-2.3", name)
+		m.Detach("1-2.3", name)
 		if i%10 != 0 {
 			master.Close() // the kernel says so
 		}

@@ -8,43 +8,16 @@ import (
 	"testing"
 
 	"github.com/backdock/backdock/scanner/plug"
+	"github.com/backdock/backdock/scanner/plug/plugtest"
 )
-
-// tree writes files and links below a root: a value that begins with "->" is a link.
-func tree(t *testing.T, files map[string]string) string {
-	t.Helper()
-	root := t.TempDir()
-	for path, text := range files {
-		full := filepath.Join(root, path)
-		err := os.MkdirAll(filepath.Dir(full), 0o755)
-		if to, isLink := strings.CutPrefix(text, "->"); isLink {
-			err = errors.Join(err, os.MkdirAll(filepath.Join(root, to), 0o755), os.Symlink(filepath.Join(root, to), full))
-		} else {
-			err = errors.Join(err, os.WriteFile(full, []byte(text), 0o640))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
-}
 
 func TestList(t *testing.T) {
 	t.Parallel()
-	root := tree(t, map[string]string{
-		"sys/devices/usb1/1-2/idVendor":  "0c2e\n",
-		"sys/devices/usb1/1-2/idProduct": "0b6a\n",
-		"sys/devices/usb1/1-2/serial":    "A1\n",
-		"sys/devices/usb1/1-2/product":   "Area Scanner\n",
-		"sys/devices/usb1/1-3/idVendor":  "0403\n",
-		"sys/devices/usb1/1-3/idProduct": "6001\n",
-		"sys/class/tty/ttyACM0/device":   "->sys/devices/usb1/1-2/1-2:1.0",
-		"sys/class/tty/ttyUSB0/device":   "->sys/devices/usb1/1-3/1-3:1.0/ttyUSB0",
-		"sys/class/tty/ttyS0/device":     "->sys/devices/platform/serial8250",
-		"dev/ttyACM0":                    "",
-		"dev/ttyUSB0":                    "",
-	})
-	r := plug.Roots{Sys: filepath.Join(root, "sys"), Dev: filepath.Join(root, "dev")}
+	m := plugtest.New(t)
+	m.Attach(plugtest.Gun{VID: "0c2e", PID: "0b6a", Serial: "A1", Product: "Area Scanner"}, "1-2", "ttyACM0", "")
+	m.Attach(plugtest.Gun{VID: "0403", PID: "6001"}, "1-3", "ttyUSB0", "")
+	m.Link("class/tty/ttyS0/device", "devices/platform/serial8250")
+	r := m.Roots
 	extra := func(plug.Roots) ([]Device, error) {
 		return []Device{{Kind: "keyboard", Path: filepath.Join(r.Dev, "input/event3"), VID: "1eab", Name: "HR200", URL: "evdev://?vid=1eab"}}, nil
 	}

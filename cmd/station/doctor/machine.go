@@ -157,20 +157,12 @@ func (m Machine) keyboards() []Keyboard {
 	}
 	var out []Keyboard
 	for _, face := range faces {
-		if attribute(face, "bInterfaceClass") != "03" || attribute(face, "bInterfaceProtocol") != "01" {
+		if plug.Attribute(face, "bInterfaceClass") != "03" || plug.Attribute(face, "bInterfaceProtocol") != "01" {
 			continue
 		}
 		socket, _, _ := strings.Cut(filepath.Base(face), ":")
 		device := filepath.Join(filepath.Dir(face), socket)
-		out = append(out, Keyboard{VID: attribute(device, "idVendor"), PID: attribute(device, "idProduct"), Name: attribute(device, "product"), USB: socket})
+		out = append(out, Keyboard{VID: plug.Attribute(device, "idVendor"), PID: plug.Attribute(device, "idProduct"), Name: plug.Attribute(device, "product"), USB: socket})
 	}
 	return out
-}
-
-func attribute(dir, name string) string {
-	b, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(b))
 }

@@ -22,26 +22,27 @@ import (
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/scanner/agent"
 	"github.com/backdock/backdock/scanner/logbook"
-	"github.com/backdock/backdock/scanner/plug"
+	"github.com/backdock/backdock/scanner/plug/plugtest"
 	"github.com/backdock/backdock/scanner/wire/wiretest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// fakeMachine is a root directory that stands for a computer.
+// fakeMachine is a computer as files: its devices by plugtest, all else below root.
 type fakeMachine struct {
 	t    *testing.T
 	root string
+	plug plugtest.Machine
 	Machine
 }
 
 func newFake(t *testing.T) *fakeMachine {
 	t.Helper()
-	root := t.TempDir()
-	f := &fakeMachine{t, root, Machine{Roots: plug.Roots{Sys: filepath.Join(root, "sys"), Dev: filepath.Join(root, "dev")}, Data: filepath.Join(root, "data"), Proc: filepath.Join(root, "proc"),
-		Udev: []string{filepath.Join(root, "etc/udev/rules.d")}, Listers: attached.All(), Clock: clock.System{}}}
-	for _, dir := range []string{"sys/class/tty", "dev", "proc", "data"} {
-		f.must(os.MkdirAll(filepath.Join(root, dir), 0o755))
+	root, m := t.TempDir(), plugtest.New(t)
+	f := &fakeMachine{t, root, m, Machine{Roots: m.Roots, Data: filepath.Join(root, "data"), Proc: filepath.Join(root, "proc"), Udev: []string{filepath.Join(root, "etc/udev/rules.d")},
+		Listers: attached.All(), Clock: clock.System{}}}
+	for _, dir := range []string{f.Data, f.Proc} {
+		f.must(os.MkdirAll(dir, 0o755))
 	}
 	return f
 }
@@ -69,13 +70,7 @@ func (f *fakeMachine) link(path, to string) {
 // attach plugs a serial scanner in.
 func (f *fakeMachine) attach(vid, socket, name string) {
 	f.t.Helper()
-	usb := "sys/devices/usb1/" + socket
-	f.file(usb+"/idVendor", vid+"\n")
-	f.file(usb+"/idProduct", "0b6a\n")
-	f.file(usb+"/product", "Area Scanner\n")
-	f.must(os.MkdirAll(filepath.Join(f.root, usb, socket+":1.0"), 0o755))
-	f.link("sys/class/tty/"+name+"/device", filepath.Join(f.root, usb, socket+":1.0"))
-	f.file("dev/"+name, "")
+	f.plug.Attach(plugtest.Gun{VID: vid, PID: "0b6a", Product: "Area Scanner"}, socket, name, "")
 }
 
 // look gathers and judges, and returns the codes of what is found with the level's first letter.
@@ -122,28 +117,27 @@ func TestTroubledMachine(t *testing.T) {
 		fmt.Sprintf("   1: 0100007F:%04X 0100007F:1234 01 00000000:00000000 00:00000000 00000000  1000        0 4712 1 0 100 0 0 10 0\n", n))
 	f.file("proc/12/comm", "ModemManager\n")
 	f.file("proc/34/comm", "minicom\n")
-	f.link("proc/34/fd/3", filepath.Join(f.root, "dev/ttyACM0"))
+	f.link("proc/34/fd/3", f.plug.InDev("ttyACM0"))
 	f.file("proc/56/comm", "nginx\n")
 	f.link("proc/56/fd/4", "socket:[4711]")
 	f.attach("0c2e", "1-1", "ttyACM0")
 	f.attach("05e0", "1-2", "ttyACM1")
 	f.attach("1eab", "1-3", "ttyACM2")
 	f.attach("1eab", "1-4", "ttyACM3")
-	f.file("sys/devices/usb1/1-5/idVendor", "05f9\n")
-	f.file("sys/bus/usb/devices/1-5/idVendor", "05f9\n")
-	f.file("sys/bus/usb/devices/1-5/product", "Gryphon\n")
-	f.file("sys/bus/usb/devices/1-5:1.0/bInterfaceClass", "03\n")
-	f.file("sys/bus/usb/devices/1-5:1.0/bInterfaceProtocol", "01\n")
-	f.file("sys/bus/usb/devices/1-5:1.1/bInterfaceClass", "03\n")
-	f.file("sys/bus/usb/devices/1-5:1.1/bInterfaceProtocol", "00\n")
-	f.file("sys/bus/usb/devices/1-1:1.0/bInterfaceClass", "02\n")
+	f.plug.Attribute("bus/usb/devices/1-5/idVendor", "05f9")
+	f.plug.Attribute("bus/usb/devices/1-5/product", "Gryphon")
+	f.plug.Attribute("bus/usb/devices/1-5:1.0/bInterfaceClass", "03")
+	f.plug.Attribute("bus/usb/devices/1-5:1.0/bInterfaceProtocol", "01")
+	f.plug.Attribute("bus/usb/devices/1-5:1.1/bInterfaceClass", "03")
+	f.plug.Attribute("bus/usb/devices/1-5:1.1/bInterfaceProtocol", "00")
+	f.plug.Attribute("bus/usb/devices/1-1:1.0/bInterfaceClass", "02")
 	f.Devices = []string{"serial://?vid=0c2e&name=held", "serial://?vid=1eab&name=twins", "serial://?vid=080c&name=away", "tcp://127.0.0.1:1?name=net"}
 	facts, got := f.look()
 	want := "n:agent_none o:server_ok o:clock_ok W:page_taken W:scanner_busy W:scanner_ambiguous W:scanner_absent W:scanner_unreached W:scanner_unused W:scanner_unused W:scanner_unused W:scanner_keyboard W:modems_probe"
 	if !strings.HasSuffix(got, want) {
 		t.Errorf("found %s\nwant %s", got, want)
 	}
-	if h := facts.Holders[filepath.Join(f.root, "dev/ttyACM0")]; len(h) != 1 || h[0] != (Process{34, "minicom"}) {
+	if h := facts.Holders[f.plug.InDev("ttyACM0")]; len(h) != 1 || h[0] != (Process{34, "minicom"}) {
 		t.Errorf("the port is held by %v", h)
 	}
 	if len(facts.Page.Holders) != 1 || facts.Page.Holders[0] != (Process{56, "nginx"}) {
@@ -152,9 +146,9 @@ func TestTroubledMachine(t *testing.T) {
 
 	// The same computer, mended.
 	taken.Close()
-	f.must(errors.Join(os.RemoveAll(filepath.Join(f.root, "proc/34")), os.RemoveAll(filepath.Join(f.root, "sys/bus"))))
+	f.must(errors.Join(os.RemoveAll(filepath.Join(f.root, "proc/34")), os.RemoveAll(f.plug.InSys("bus"))))
 	f.file("etc/udev/rules.d/70-backdock.rules", "# rules\n")
-	f.Devices = []string{"serial://?vid=0c2e", "serial://?vid=05e0", "serial://?usb=1-3", "serial://" + filepath.Join(f.root, "dev/ttyACM3")}
+	f.Devices = []string{"serial://?vid=0c2e", "serial://?vid=05e0", "serial://?usb=1-3", "serial://" + f.plug.InDev("ttyACM3")}
 	want = "n:agent_none o:server_ok o:clock_ok o:scanner_free o:scanner_free o:scanner_free o:scanner_free o:modems_kept_off"
 	if _, got = f.look(); !strings.HasSuffix(got, want) {
 		t.Errorf("mended, found %s\nwant %s", got, want)

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/backdock/backdock/scanner/plug"
 )
 
 // programs is what runs on a machine and what each has open.
@@ -62,7 +64,7 @@ func (m Machine) programs() programs {
 			continue
 		}
 		dir := filepath.Join(m.Proc, e.Name())
-		name := attribute(dir, "comm")
+		name := plug.Attribute(dir, "comm")
 		if name == "" {
 			continue // it has ended
 		}
