@@ -13,5 +13,5 @@
 // Ports are listed from /sys without opening any: opening a port to look at it resets its line settings and, with some scanners, the scanner. Listing is
 // Linux only. Run on pseudo-terminals and on USB serial and CDC-ACM devices of a virtual machine; nothing was run on Windows, macOS or a physical scanner.
 //
-// It imports scanner/plug and internal/{clock,fault}.
+// It imports scanner/plug, scanner/usb and internal/{clock,fault}.
 package serial

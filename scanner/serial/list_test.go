@@ -1,13 +1,13 @@
 package serial
 
 import (
-	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/scanner/plug/plugtest"
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 func TestList(t *testing.T) {
@@ -31,7 +31,7 @@ func TestList(t *testing.T) {
 	}
 	var got []string
 	for _, p := range ports {
-		got = append(got, strings.Join([]string{filepath.Base(p.Path), p.Driver, p.Product, p.USB, p.Interface, filepath.Base(p.ByID), filepath.Base(p.ByPath), strings.ReplaceAll(p.URL(ports), m.Dev, "/dev")}, " "))
+		got = append(got, strings.Join([]string{filepath.Base(p.Path), p.Driver, p.Product, p.Socket, p.Interface, filepath.Base(p.ByID), filepath.Base(p.ByPath), strings.ReplaceAll(p.URL(ports), m.Dev, "/dev")}, " "))
 	}
 	want := []string{
 		"ttyACM0 cdc_acm Area Scanner 1-1 1-1:1.0 usb-Honeywell-if00 pci-usb-0:1:1.0 serial://?vid=0c2e&pid=0b6a&sn=21134B0CB2",
@@ -112,7 +112,7 @@ func TestTwins(t *testing.T) {
 			if tc.finds != "" && (err != nil || filepath.Base(path) != tc.finds) {
 				t.Errorf("found %q, %v, want %s", path, err, tc.finds)
 			}
-			if tc.refuse != "" && (fault.Code(err) != CodeAmbiguous || !strings.Contains(err.Error(), tc.refuse)) {
+			if tc.refuse != "" && (fault.Code(err) != usb.CodeAmbiguous || !strings.Contains(err.Error(), tc.refuse)) {
 				t.Errorf("refused with %v\nwant %s", err, tc.refuse)
 			}
 			if tc.finds == "" && tc.refuse == "" && err == nil {
@@ -120,24 +120,4 @@ func TestTwins(t *testing.T) {
 			}
 		})
 	}
-}
-
-// What a match writes as a query is read back as the same match.
-func FuzzMatch(f *testing.F) {
-	f.Add("0c2e", "0b6a", "A&B 2+%/#", "1-2.3:1.0")
-	f.Add("1a86", "", "", "")
-	f.Fuzz(func(t *testing.T, vid, pid, sn, usb string) {
-		m := Match{VID: vid, PID: pid, Serial: sn, USB: usb}
-		u, err := url.Parse("serial://?" + m.String())
-		if err != nil {
-			t.Fatalf("%+v writes %q: %v", m, m.String(), err)
-		}
-		q, err := url.ParseQuery(u.RawQuery)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := (Match{VID: q.Get("vid"), PID: q.Get("pid"), Serial: q.Get("sn"), USB: q.Get("usb")}); got != m {
-			t.Fatalf("%+v became %+v through %q", m, got, m.String())
-		}
-	})
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/scanner/plug/plugtest"
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 const (
@@ -188,7 +189,7 @@ func TestOpenRefusesTwins(t *testing.T) {
 	scanner, right := newPort(t)
 	m.Attach(plugtest.Cheap, "1-1", "ttyUSB0", left)
 	m.Attach(plugtest.Cheap, "1-2", "ttyUSB1", right)
-	if _, err := driverOn(m, "serial://?vid=1a86&pid=7523").Open(t.Context()); fault.Code(err) != CodeAmbiguous {
+	if _, err := driverOn(m, "serial://?vid=1a86&pid=7523").Open(t.Context()); fault.Code(err) != usb.CodeAmbiguous {
 		t.Fatalf("Open gave %v", err)
 	}
 	heard(t, scanner, open(t, driverOn(m, "serial://?vid=1a86&pid=7523&usb=1-2")), "690\r")

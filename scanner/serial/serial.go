@@ -8,16 +8,15 @@ import (
 	"io/fs"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"go.bug.st/serial"
 
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/scanner/plug"
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 const (
@@ -29,24 +28,18 @@ const (
 
 // Faults an operator can mend.
 const (
-	CodeAmbiguous = "scanner_ambiguous" // two devices fit the URL
-	CodeDenied    = "port_denied"       // no permission
-	CodeBusy      = "port_busy"         // another program holds the port
-	CodeMode      = "port_mode"         // the port does not take the line settings
+	CodeDenied = "port_denied" // no permission
+	CodeBusy   = "port_busy"   // another program holds the port
+	CodeMode   = "port_mode"   // the port does not take the line settings
 )
 
 // Driver opens one serial port.
 type Driver struct {
 	Path string // device file, or empty to look for Match
-	Match
+	usb.Match
 	Mode  serial.Mode
 	Watch plug.Config // where devices are, and how they are looked for
 }
-
-// socket is what usb= takes: bus, ports of hubs, and perhaps configuration and interface.
-var socket = regexp.MustCompile(`^\d+-\d+(\.\d+)*(:\d+\.\d+)?$`)
-
-var hexID = regexp.MustCompile(`^[0-9a-f]{4}$`)
 
 // New reads a serial: URL. It opens nothing.
 func New(u *url.URL) (*Driver, error) {
@@ -58,20 +51,15 @@ func New(u *url.URL) (*Driver, error) {
 		return nil, fmt.Errorf("serial URL %q: write serial:///dev/… with three slashes, or serial:COM5", u)
 	}
 	q := u.Query()
-	d.Match = Match{VID: strings.ToLower(q.Get("vid")), PID: strings.ToLower(q.Get("pid")), Serial: q.Get("sn"), USB: q.Get("usb")}
-	if d.Path == "" && d.Match == (Match{}) {
+	var err error
+	if d.Match, err = usb.FromQuery(q); err != nil {
+		return nil, fmt.Errorf("serial URL %q: %w", u, err)
+	}
+	if d.Path == "" && d.Match == (usb.Match{}) {
 		return nil, fmt.Errorf("serial URL %q names no port: give a device file, or vid, pid and sn", u)
 	}
-	if d.Path != "" && d.Match != (Match{}) {
+	if d.Path != "" && d.Match != (usb.Match{}) {
 		return nil, fmt.Errorf("serial URL %q names a device file and a USB device: choose one", u)
-	}
-	for _, id := range []string{d.VID, d.PID} {
-		if id != "" && !hexID.MatchString(id) {
-			return nil, fmt.Errorf("serial URL %q: %q is no vendor or product id: want four hex digits, as station devices lists them", u, id)
-		}
-	}
-	if d.USB != "" && !socket.MatchString(d.USB) {
-		return nil, fmt.Errorf("serial URL %q: usb=%q: want a socket such as 1-2.3, as station devices lists them", u, d.USB)
 	}
 	return d, d.mode(q)
 }
@@ -161,7 +149,10 @@ func (d *Driver) try() (*stream, error) {
 	return newStream(port, path, who), nil
 }
 
-// Locate names the device file that the URL means now: fs.ErrNotExist while no device fits, CodeAmbiguous when several do. A path is taken as it is.
+// Within makes the driver look for its device below other roots: on a test's machine.
+func (d *Driver) Within(r plug.Roots) { d.Watch.Roots = r }
+
+// Locate names the device file that the URL means now: fs.ErrNotExist while no device fits, usb.CodeAmbiguous when several do. A path is taken as it is.
 func (d *Driver) Locate() (string, error) {
 	if d.Path != "" {
 		return d.Path, nil
@@ -170,29 +161,20 @@ func (d *Driver) Locate() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	found := d.Match.among(ports)
+	var found []usb.Named
+	path := ""
+	for _, p := range ports {
+		if d.Match.Fits(p.Device) {
+			found, path = append(found, usb.Named{Name: filepath.Base(p.Path), Device: p.Device}), p.Path
+		}
+	}
 	switch len(found) {
 	case 0:
 		return "", fmt.Errorf("serial port of %s: %w", d.Match, fs.ErrNotExist)
 	case 1:
-		return found[0].Path, nil
+		return path, nil
 	}
-	return "", ambiguous(d.Match, found)
-}
-
-// ambiguous says which parameters tell the devices apart.
-func ambiguous(m Match, found []Port) error {
-	var each []string
-	urls := map[string]bool{}
-	for _, p := range found {
-		u := strings.TrimPrefix(p.URL(found), "serial://?")
-		urls[u] = true
-		each = append(each, fmt.Sprintf("%s is %s", filepath.Base(p.Path), u))
-	}
-	if len(urls) < len(found) {
-		each = append(each, "give the /dev/serial/by-path name instead") // no sysfs of today; then nothing tells them apart here
-	}
-	return fault.New(fault.Conflict, CodeAmbiguous, "%d scanners match %s; give sn= or usb= in the scanner's URL: %s", len(found), m, strings.Join(each, ", "))
+	return "", usb.Ambiguous(d.Match, found)
 }
 
 func (d *Driver) open(path string) (serial.Port, error) {

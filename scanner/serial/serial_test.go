@@ -12,6 +12,8 @@ import (
 
 	"github.com/creack/pty"
 	"go.uber.org/goleak"
+
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -199,7 +201,7 @@ func TestURLs(t *testing.T) {
 	if d := driver(t, "serial:COM5?baud=19200"); d.Path != "COM5" || d.Mode.BaudRate != 19200 {
 		t.Errorf("COM5 reads as %+v", d)
 	}
-	if d := driver(t, "serial://?vid=0C2E&pid=0B6A&usb=1-2.3:1.0"); d.Match != (Match{VID: "0c2e", PID: "0b6a", USB: "1-2.3:1.0"}) {
+	if d := driver(t, "serial://?vid=0C2E&pid=0B6A&usb=1-2.3:1.0"); d.Match != (usb.Match{VID: "0c2e", PID: "0b6a", Socket: "1-2.3:1.0"}) {
 		t.Errorf("a socket reads as %+v", d.Match)
 	}
 }
