@@ -45,7 +45,7 @@ func (c *captureCmd) Run(ctx context.Context, all *command) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := captureHead(f, s, devices, logs[s.Name], clock.System{}.Now()); err != nil {
+	if err := captureHead(f, devices, logs[s.Name], clock.System{}.Now()); err != nil {
 		return err
 	}
 	if c.For > 0 {
@@ -89,9 +89,9 @@ func target(raw string) string {
 	return strings.Join([]string{u.Scheme, u.Host, u.Path, u.Opaque, q.Get("vid"), q.Get("pid"), q.Get("sn"), q.Get("usb")}, "|")
 }
 
-// captureHead writes what a reader of the capture has to know, as comments: the capture can be replayed as it is.
-func captureHead(w io.Writer, s agent.Scanner, devices []attached.Device, log []logbook.Entry, now time.Time) error {
-	_, err := fmt.Fprintf(w, "# %s\n# station %s, %s/%s, %s\n", s.URL, version, runtime.GOOS, runtime.GOARCH, now.Format(time.RFC3339))
+// captureHead writes what a reader of the capture has to know besides the URL, as comments: the capture can be replayed as it is.
+func captureHead(w io.Writer, devices []attached.Device, log []logbook.Entry, now time.Time) error {
+	_, err := fmt.Fprintf(w, "# station %s, %s/%s, %s\n", version, runtime.GOOS, runtime.GOARCH, now.Format(time.RFC3339))
 	for _, d := range devices {
 		if err == nil && d.VID != "" {
 			_, err = fmt.Fprintf(w, "# plugged in: %s %s:%s %s, driver %s\n", d.Short(), d.VID, d.PID, d.URL, d.Driver)

@@ -42,8 +42,12 @@ func printDevices(out io.Writer, devices []attached.Device) error {
 		if _, err := fmt.Fprintln(out, strings.TrimSpace(d.Path+"  "+d.Maker+" "+d.Name)); err != nil {
 			return err
 		}
+		kind := string(d.Kind)
+		if d.Kind == attached.Keyboard && !d.Scanner {
+			kind = "keyboard; perhaps the clerk's own"
+		}
 		for _, row := range []struct{ name, value string }{
-			{"id", strings.Trim(d.VID+":"+d.PID, ":")}, {"serial", d.Serial}, {"socket", d.USB}, {"by-id", d.ByID}, {"driver", d.Driver}, {"for", who}, {"url", d.URL},
+			{"kind", kind}, {"id", strings.Trim(d.VID+":"+d.PID, ":")}, {"serial", d.Serial}, {"socket", d.Socket}, {"by-id", d.ByID}, {"driver", d.Driver}, {"for", who}, {"url", d.URL},
 		} {
 			if row.value == "" {
 				continue

@@ -31,18 +31,24 @@ func TestPrintDevices(t *testing.T) {
 	}
 	out.Reset()
 	err := printDevices(&out, []attached.Device{
-		{Path: "/dev/ttyACM0", Name: "Area Scanner", Maker: "Honeywell", VID: "0c2e", PID: "0b6a", Serial: "A1", USB: "1-2", ByID: "/dev/serial/by-id/usb-H", URL: "serial://?vid=0c2e&pid=0b6a&sn=A1",
+		{Kind: attached.Serial, Path: "/dev/ttyACM0", Name: "Area Scanner", Maker: "Honeywell", VID: "0c2e", PID: "0b6a", Serial: "A1", Socket: "1-2", ByID: "/dev/serial/by-id/usb-H", URL: "serial://?vid=0c2e&pid=0b6a&sn=A1",
 			Access: attached.Access{Owner: "root", Group: "dialout", Mode: "rw-rw----"}},
-		{Path: "/dev/ttyS0", URL: "serial:///dev/ttyS0", Access: attached.Access{You: true}},
+		{Kind: attached.Keyboard, Path: "/dev/input/event0", URL: "evdev:///dev/input/event0", Access: attached.Access{You: true}},
+		{Kind: attached.Serial, Path: "/dev/ttyS0", URL: "serial:///dev/ttyS0", Access: attached.Access{You: true}},
 	})
 	want := `/dev/ttyACM0  Honeywell Area Scanner
+  kind    serial
   id      0c2e:0b6a
   serial  A1
   socket  1-2
   by-id   /dev/serial/by-id/usb-H
   for     root:dialout rw-rw----, not for you
   url     serial://?vid=0c2e&pid=0b6a&sn=A1
+/dev/input/event0
+  kind    keyboard; perhaps the clerk's own
+  url     evdev:///dev/input/event0
 /dev/ttyS0
+  kind    serial
   url     serial:///dev/ttyS0
 `
 	if got := out.String(); err != nil || got != want {

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"sort"
 
+	"github.com/backdock/backdock/scanner/hid"
 	"github.com/backdock/backdock/scanner/maker"
 	"github.com/backdock/backdock/scanner/plug"
 	"github.com/backdock/backdock/scanner/serial"
@@ -12,8 +13,11 @@ import (
 // Kind says how a device talks.
 type Kind string
 
-// Serial is a serial port. Other drivers bring kinds of their own.
-const Serial Kind = "serial"
+const (
+	Serial   Kind = "serial"   // a serial port, on USB or not
+	POS      Kind = "pos"      // HID POS scanner
+	Keyboard Kind = "keyboard" // types; may as well be a clerk's keyboard
+)
 
 // Device is one thing that may be a scanner.
 type Device struct {
@@ -21,12 +25,12 @@ type Device struct {
 	Path    string `json:"path"`             // /dev/ttyACM0
 	Name    string `json:"name,omitempty"`   // what it calls itself
 	Maker   string `json:"maker,omitempty"`  // of its vendor id
-	Scanner bool   `json:"scanner"`          // the maker makes scanners
+	Scanner bool   `json:"scanner"`          // the maker makes scanners, or it says that it is one
 	Driver  string `json:"driver,omitempty"` // of the kernel
 	VID     string `json:"vid,omitempty"`    // four hex digits
 	PID     string `json:"pid,omitempty"`    //
 	Serial  string `json:"serial,omitempty"` //
-	USB     string `json:"usb,omitempty"`    // socket, 1-2.3
+	Socket  string `json:"socket,omitempty"` // where it is plugged in: 1-2.3
 	ByID    string `json:"by_id,omitempty"`  // stable name below /dev/serial
 	URL     string `json:"url"`              // finds it again
 	Access  Access `json:"access"`
@@ -37,7 +41,7 @@ type Lister func(plug.Roots) ([]Device, error)
 
 // All is every driver that can list its devices. A new one is one line here.
 func All() []Lister {
-	return []Lister{serialPorts}
+	return []Lister{serialPorts, hidDevices}
 }
 
 // List asks every lister. Devices come in the order of their paths.
@@ -52,7 +56,7 @@ func List(r plug.Roots, listers []Lister) ([]Device, error) {
 	}
 	for i := range out {
 		m, known := maker.Of(out[i].VID)
-		out[i].Maker, out[i].Scanner = m.Name, known && m.Scanner
+		out[i].Maker, out[i].Scanner = m.Name, known && m.Scanner || out[i].Kind == POS
 		out[i].Access = access(out[i].Path)
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Path < out[j].Path })
@@ -66,7 +70,20 @@ func serialPorts(r plug.Roots) ([]Device, error) {
 	}
 	var out []Device
 	for _, p := range ports {
-		out = append(out, Device{Kind: Serial, Path: p.Path, Name: p.Product, Driver: p.Driver, VID: p.VID, PID: p.PID, Serial: p.Serial, USB: p.USB, ByID: p.ByID, URL: p.URL(ports)})
+		out = append(out, Device{Kind: Serial, Path: p.Path, Name: p.Product, Driver: p.Driver, VID: p.VID, PID: p.PID, Serial: p.Serial, Socket: p.Socket, ByID: p.ByID, URL: p.URL(ports)})
+	}
+	return out, nil
+}
+
+func hidDevices(r plug.Roots) ([]Device, error) {
+	found, err := hid.List(r)
+	if err != nil {
+		return nil, err
+	}
+	kinds := map[hid.Kind]Kind{hid.KindKeyboard: Keyboard, hid.KindPOS: POS}
+	var out []Device
+	for _, f := range found {
+		out = append(out, Device{Kind: kinds[f.Kind], Path: f.Node, Name: f.Name, VID: f.VID, PID: f.PID, Serial: f.Serial, Socket: f.Socket, URL: f.URL(found)})
 	}
 	return out, nil
 }

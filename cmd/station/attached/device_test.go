@@ -18,10 +18,13 @@ func TestList(t *testing.T) {
 	m.Attach(plugtest.Gun{VID: "0403", PID: "6001"}, "1-3", "ttyUSB0", "")
 	m.Link("class/tty/ttyS0/device", "devices/platform/serial8250")
 	r := m.Roots
-	extra := func(plug.Roots) ([]Device, error) {
-		return []Device{{Kind: "keyboard", Path: filepath.Join(r.Dev, "input/event3"), VID: "1eab", Name: "HR200", URL: "evdev://?vid=1eab"}}, nil
+	keys := "devices/pci0000:00/usb1/1-4/1-4:1.0/input/input3"
+	m.Attribute("devices/pci0000:00/usb1/1-4/idVendor", "1eab")
+	for name, value := range map[string]string{"id/vendor": "1eab", "id/product": "0103", "name": "HR200", "capabilities/key": "1000000000007 ff800000000007ff febeffdff3cfffff fffffffffffffffe"} {
+		m.Attribute(filepath.Join(keys, name), value)
 	}
-	all, err := List(r, append(All(), extra))
+	m.Link("class/input/event3/device", keys)
+	all, err := List(r, All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,10 +34,10 @@ func TestList(t *testing.T) {
 		if d.Scanner {
 			scanner = "scanner"
 		}
-		got = append(got, strings.Join([]string{string(d.Kind), d.Short(), d.Maker, scanner, d.VID + ":" + d.PID, d.Serial, d.USB, d.Access.Mode, strings.TrimPrefix(d.URL, "serial://"+r.Dev)}, "|"))
+		got = append(got, strings.Join([]string{string(d.Kind), d.Short(), d.Maker, scanner, d.VID + ":" + d.PID, d.Serial, d.Socket, d.Access.Mode, strings.TrimPrefix(d.URL, "serial://"+r.Dev)}, "|"))
 	}
 	want := []string{
-		"keyboard|Newland HR200 (event3)|Newland|scanner|1eab:||||evdev://?vid=1eab",
+		"keyboard|Newland HR200 (event3)|Newland|scanner|1eab:0103||1-4||evdev://?vid=1eab&pid=0103",
 		"serial|Honeywell Area Scanner (ttyACM0)|Honeywell|scanner|0c2e:0b6a|A1|1-2|rw-r-----|serial://?vid=0c2e&pid=0b6a&sn=A1",
 		"serial|ttyS0||-|:||||/ttyS0",
 		"serial|ttyUSB0|FTDI|-|0403:6001||1-3|rw-r-----|serial://?vid=0403&pid=6001",

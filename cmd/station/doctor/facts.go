@@ -21,7 +21,6 @@ type Facts struct {
 	ConfigErr error     // a scanner URL that cannot be read
 	Devices   []attached.Device
 	ListErr   error
-	Keyboards []Keyboard
 	Holders   map[string][]Process // device file → who has it open, as far as this user may see
 	Blind     bool                 // other users' programs could not be looked into
 	User      User                 // who runs the agent
@@ -70,15 +69,10 @@ type Page struct {
 // Scanner is a configured scanner and where it is.
 type Scanner struct {
 	agent.Scanner
-	Serial  bool   // a serial port: Path and Err say where it is
+	Local   bool   // a device of this computer: Path and Err say where it is
 	Path    string // device file, behind links
 	Err     error
 	Dialled bool // an Ethernet scanner that was dialled: Err says how it went
-}
-
-// Keyboard is a scanner maker's device that types.
-type Keyboard struct {
-	VID, PID, Name, USB string
 }
 
 // User is who runs the agent.

@@ -37,7 +37,7 @@ func finding(level Level, code string, params ...string) Finding {
 type check func(Facts) []Finding
 
 // checks in the order in which a person would look: can it record, does it run, does it reach the server, do the scanners work.
-var checks = []check{disk, running, server, clockOffset, page, scanners, unused, keyboards, modemManager, framing}
+var checks = []check{disk, running, server, clockOffset, page, scanners, unused, modemManager, framing}
 
 // Examine runs every check and words what they found in lang, zh or en.
 func Examine(f Facts, lang string) []Finding {

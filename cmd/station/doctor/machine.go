@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/backdock/backdock/cmd/station/attached"
@@ -15,7 +14,6 @@ import (
 	"github.com/backdock/backdock/scanner/agent"
 	"github.com/backdock/backdock/scanner/logbook"
 	"github.com/backdock/backdock/scanner/plug"
-	"github.com/backdock/backdock/scanner/serial"
 )
 
 // Machine is what is looked at. Roots are "/…" on a real one and directories of a test.
@@ -57,7 +55,6 @@ func (m Machine) Gather(ctx context.Context) Facts {
 	}
 	f.Page = m.page(programs)
 	f.Devices, f.ListErr = attached.List(m.Roots, m.Listers)
-	f.Keyboards = m.keyboards()
 	f.Scanners, f.ConfigErr = m.scanners(ctx, f.Agent)
 	// Logs that cannot be read are the data directory's trouble, which its own check tells.
 	f.Logs, _ = logbook.Read(m.Data)
@@ -83,6 +80,12 @@ func (m Machine) scanners(ctx context.Context, a Agent) ([]Scanner, error) {
 	return out, nil
 }
 
+// finder is a driver that can look for its device without opening it.
+type finder interface {
+	Within(plug.Roots)
+	Locate() (string, error)
+}
+
 // locate finds a scanner as its driver would. An Ethernet scanner is dialled only while no agent could have it: many take one connection.
 func (m Machine) locate(ctx context.Context, p agent.Scanner, taken bool) Scanner {
 	s := Scanner{Scanner: p}
@@ -91,10 +94,10 @@ func (m Machine) locate(ctx context.Context, p agent.Scanner, taken bool) Scanne
 		s.Err = err
 		return s
 	}
-	if d, ok := p.Driver.(*serial.Driver); ok {
-		s.Serial = true
-		d.Watch.Roots = m.Roots
-		if s.Path, s.Err = d.Locate(); s.Err == nil && !strings.HasPrefix(s.Path, "COM") {
+	if d, ok := p.Driver.(finder); ok {
+		s.Local = true
+		d.Within(m.Roots)
+		if s.Path, s.Err = d.Locate(); s.Err == nil && filepath.IsAbs(s.Path) { // COM5 is no file
 			s.Path, s.Err = filepath.EvalSymlinks(s.Path)
 		}
 		return s
@@ -147,22 +150,4 @@ func (m Machine) user() User {
 		uid = os.Geteuid()
 	}
 	return User{UID: uid, Name: attached.User(uid), Self: uid == os.Geteuid(), Groups: attached.Groups(uid)}
-}
-
-// keyboards reads the interfaces of sysfs that say they are a boot keyboard (USB HID 1.11, 4.2 and 4.3: class 3, protocol 1).
-func (m Machine) keyboards() []Keyboard {
-	faces, err := filepath.Glob(filepath.Join(m.SysDir(), "bus", "usb", "devices", "*:*"))
-	if err != nil {
-		return nil
-	}
-	var out []Keyboard
-	for _, face := range faces {
-		if plug.Attribute(face, "bInterfaceClass") != "03" || plug.Attribute(face, "bInterfaceProtocol") != "01" {
-			continue
-		}
-		socket, _, _ := strings.Cut(filepath.Base(face), ":")
-		device := filepath.Join(filepath.Dir(face), socket)
-		out = append(out, Keyboard{VID: plug.Attribute(device, "idVendor"), PID: plug.Attribute(device, "idProduct"), Name: plug.Attribute(device, "product"), USB: socket})
-	}
-	return out
 }

@@ -124,16 +124,15 @@ func TestTroubledMachine(t *testing.T) {
 	f.attach("05e0", "1-2", "ttyACM1")
 	f.attach("1eab", "1-3", "ttyACM2")
 	f.attach("1eab", "1-4", "ttyACM3")
-	f.plug.Attribute("bus/usb/devices/1-5/idVendor", "05f9")
-	f.plug.Attribute("bus/usb/devices/1-5/product", "Gryphon")
-	f.plug.Attribute("bus/usb/devices/1-5:1.0/bInterfaceClass", "03")
-	f.plug.Attribute("bus/usb/devices/1-5:1.0/bInterfaceProtocol", "01")
-	f.plug.Attribute("bus/usb/devices/1-5:1.1/bInterfaceClass", "03")
-	f.plug.Attribute("bus/usb/devices/1-5:1.1/bInterfaceProtocol", "00")
-	f.plug.Attribute("bus/usb/devices/1-1:1.0/bInterfaceClass", "02")
+	keys := "devices/pci0000:00/usb1/1-5/1-5:1.0/input/input3"
+	for path, value := range map[string]string{"devices/pci0000:00/usb1/1-5/idVendor": "05f9", keys + "/id/vendor": "05f9", keys + "/id/product": "2206", keys + "/name": "Gryphon",
+		keys + "/capabilities/key": "1000000000007 ff800000000007ff febeffdff3cfffff fffffffffffffffe"} {
+		f.plug.Attribute(path, value)
+	}
+	f.plug.Link("class/input/event3/device", keys)
 	f.Devices = []string{"serial://?vid=0c2e&name=held", "serial://?vid=1eab&name=twins", "serial://?vid=080c&name=away", "tcp://127.0.0.1:1?name=net"}
 	facts, got := f.look()
-	want := "n:agent_none o:server_ok o:clock_ok W:page_taken W:scanner_busy W:scanner_ambiguous W:scanner_absent W:scanner_unreached W:scanner_unused W:scanner_unused W:scanner_unused W:scanner_keyboard W:modems_probe"
+	want := "n:agent_none o:server_ok o:clock_ok W:page_taken W:scanner_busy W:scanner_ambiguous W:scanner_absent W:scanner_unreached W:scanner_keyboard W:scanner_unused W:scanner_unused W:scanner_unused W:modems_probe"
 	if !strings.HasSuffix(got, want) {
 		t.Errorf("found %s\nwant %s", got, want)
 	}
@@ -146,7 +145,7 @@ func TestTroubledMachine(t *testing.T) {
 
 	// The same computer, mended.
 	taken.Close()
-	f.must(errors.Join(os.RemoveAll(filepath.Join(f.root, "proc/34")), os.RemoveAll(f.plug.InSys("bus"))))
+	f.must(errors.Join(os.RemoveAll(filepath.Join(f.root, "proc/34")), os.RemoveAll(f.plug.InSys("class/input"))))
 	f.file("etc/udev/rules.d/70-backdock.rules", "# rules\n")
 	f.Devices = []string{"serial://?vid=0c2e", "serial://?vid=05e0", "serial://?usb=1-3", "serial://" + f.plug.InDev("ttyACM3")}
 	want = "n:agent_none o:server_ok o:clock_ok o:scanner_free o:scanner_free o:scanner_free o:scanner_free o:modems_kept_off"

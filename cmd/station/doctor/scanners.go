@@ -9,7 +9,7 @@ import (
 
 	"github.com/backdock/backdock/cmd/station/attached"
 	"github.com/backdock/backdock/internal/fault"
-	"github.com/backdock/backdock/scanner/serial"
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 // scanners that are configured: each is there, may be opened, and is held by nobody else.
@@ -44,11 +44,11 @@ func one(f Facts, s Scanner) Finding {
 		return finding(Wrong, "scanner_unreached", "name", s.Name, "url", s.URL, "why", s.Err.Error())
 	case errors.Is(s.Err, fs.ErrNotExist):
 		return finding(Wrong, "scanner_absent", "name", s.Name, "url", s.URL)
-	case errors.As(s.Err, &ambiguous) && ambiguous.Code == serial.CodeAmbiguous:
+	case errors.As(s.Err, &ambiguous) && ambiguous.Code == usb.CodeAmbiguous:
 		return finding(Wrong, "scanner_ambiguous", "name", s.Name, "why", ambiguous.Message)
 	case s.Err != nil:
 		return finding(Wrong, "scanner_trouble", "name", s.Name, "why", s.Err.Error())
-	case !s.Serial:
+	case !s.Local:
 		return finding(OK, "scanner_other", "name", s.Name, "url", s.URL)
 	}
 	if device, known := f.device(s.Path); known && !f.may(device.Access) {

@@ -10,14 +10,14 @@ import (
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/agent"
-	"github.com/backdock/backdock/scanner/serial"
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 const port = "/dev/ttyACM0"
 
-// gun is a configured serial scanner.
+// gun is a configured scanner.
 func gun(path string, err error) Scanner {
-	return Scanner{Scanner: agent.Scanner{Name: "gun", URL: "serial://?vid=0c2e"}, Serial: true, Path: path, Err: err}
+	return Scanner{Scanner: agent.Scanner{Name: "gun", URL: "serial://?vid=0c2e"}, Local: true, Path: path, Err: err}
 }
 
 func TestScanners(t *testing.T) {
@@ -33,7 +33,7 @@ func TestScanners(t *testing.T) {
 		{"free", Facts{Scanners: one(gun(port, nil)), Devices: []attached.Device{own}, User: User{Self: true}}, "ok scanner_free device=/dev/ttyACM0 name=gun"},
 		{"the agent has it", Facts{Scanners: one(gun(port, nil)), Agent: working, Holders: map[string][]Process{port: {{7, "station"}}}}, "ok scanner_held device=/dev/ttyACM0 name=gun"},
 		{"not plugged in", Facts{Scanners: one(gun("", fmt.Errorf("open: %w", fs.ErrNotExist)))}, "WRONG scanner_absent name=gun"},
-		{"twins", Facts{Scanners: one(gun("", fault.New(fault.Conflict, serial.CodeAmbiguous, "2 scanners match")))}, "WRONG scanner_ambiguous name=gun"},
+		{"twins", Facts{Scanners: one(gun("", fault.New(fault.Conflict, usb.CodeAmbiguous, "2 scanners match")))}, "WRONG scanner_ambiguous name=gun"},
 		{"another error", Facts{Scanners: one(gun("", errors.New("loop of links")))}, "WRONG scanner_trouble name=gun"},
 		{"no permission for this user", Facts{Scanners: one(gun(port, nil)), Devices: []attached.Device{denied}, User: User{Self: true, Name: "li"}},
 			"WRONG scanner_denied access=root:dialout rw-rw---- device=/dev/ttyACM0 name=gun"},

@@ -75,8 +75,8 @@ var texts = map[string]wording{
 		"{device} 已插上，但没有配置：它的扫描会丢失。", "--device '{url}'"},
 	"port_unused":      {en: "{device} is not configured; if a scanner hangs on it: --device '{url}'.", zh: "{device} 没有配置；如果接了扫描枪：--device '{url}'。"},
 	"devices_unlisted": {en: "Devices are not listed here: {why}.", zh: "此系统无法列出设备：{why}。"},
-	"scanner_keyboard": {"{device} is in keyboard mode: it types into whatever window is in front.", "Scan the set-up code of its manual for a COM port on USB: {setup}.",
-		"{device} 处于键盘模式：它会往当前窗口打字。", "用它说明书里的设置码切换到 USB 串口：{setup}。"},
+	"scanner_keyboard": {"{device} is in keyboard mode: it types into whatever window is in front.", "Scan the set-up code of its manual for a COM port on USB: {setup}. If it has none: --device '{url}'.",
+		"{device} 处于键盘模式：它会往当前窗口打字。", "用它说明书里的设置码切换到 USB 串口：{setup}。没有这种模式时：--device '{url}'。"},
 
 	"modems_kept_off": {en: "ModemManager runs and is kept away from the scanners.", zh: "ModemManager 在运行，不会碰扫描枪。"},
 	"modems_probe": {"ModemManager runs and takes a scanner for some seconds whenever it is plugged in.", "sudo station install --only rules",
