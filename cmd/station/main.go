@@ -24,10 +24,12 @@ type command struct {
 	Run     runCmd           `cmd:"" help:"Work: scanners, journal, uplink, station page."`
 	Enroll  enrollCmd        `cmd:"" help:"Make this computer a station of a server, with a one-time code."`
 	Listen  listenCmd        `cmd:"" help:"Show what one scanner sends and what it means. Sends nothing anywhere."`
+	Capture captureCmd       `cmd:"" help:"Record what one scanner sends, with what is known about it, for a bug report."`
 	Replay  replayCmd        `cmd:"" help:"Show what a capture file holds and what it means."`
 	Status  statusCmd        `cmd:"" help:"Show how the running agent is doing."`
 	Doctor  doctorCmd        `cmd:"" help:"Look for what usually keeps a station from working, and say what to do."`
-	Devices devicesCmd       `cmd:"" help:"List serial ports with the URL that finds each again. Opens none."`
+	Devices devicesCmd       `cmd:"" help:"List serial ports and scanners, who may open each, and the URL that finds it again. Opens none."`
+	Install installCmd       `cmd:"" help:"Set this computer up: udev rules for scanners, a service that runs the agent (Linux with systemd)."`
 	Version kong.VersionFlag `help:"Print the version."`
 }
 

@@ -158,19 +158,9 @@ func TestLife(t *testing.T) {
 
 // Enrolling again would orphan scans that wait: it is refused.
 func TestEnrollKeepsQueue(t *testing.T) {
-	server := newServer(t)
-	dir := t.TempDir()
-	if out, ok := run(t, nil, "--data", dir, "enroll", "--server", server.URL(), "--code", "ABCDE-23456"); !ok {
-		t.Fatal(out)
-	}
-	master, slave, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer master.Close()
-	defer slave.Close()
+	server, dir, master, port := enrolled(t)
 	server.Stop()
-	_, stop := begin(t, dir, "serial://"+slave.Name()+"?beep=acknak")
+	_, stop := begin(t, dir, "serial://"+port+"?beep=acknak")
 	shoot(t, master, 0)
 	if err := stop(); err != nil {
 		t.Fatal(err)
@@ -209,6 +199,21 @@ func TestEndsWithStdin(t *testing.T) {
 	}
 }
 
+// enrolled is a station's directory, its server and a virtual scanner with the port it is on.
+func enrolled(t *testing.T) (server *wiretest.Server, dir string, scanner *os.File, port string) {
+	t.Helper()
+	server, dir = newServer(t), t.TempDir()
+	if out, ok := run(t, nil, "--data", dir, "enroll", "--server", server.URL(), "--code", "ABCDE-23456"); !ok {
+		t.Fatal(out)
+	}
+	master, slave, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { master.Close(); slave.Close() })
+	return server, dir, master, slave.Name()
+}
+
 func shoot(t *testing.T, master *os.File, i int) {
 	t.Helper()
 	if _, err := fmt.Fprintf(master, "\rcode %d\r", i); err != nil {
@@ -222,18 +227,8 @@ func shoot(t *testing.T, master *os.File, i int) {
 
 // A bench computer has little memory: after thousands of scans the agent holds no more than 30 MB.
 func TestMemory(t *testing.T) {
-	server := newServer(t)
-	dir := t.TempDir()
-	if out, ok := run(t, nil, "--data", dir, "enroll", "--server", server.URL(), "--code", "ABCDE-23456"); !ok {
-		t.Fatal(out)
-	}
-	master, slave, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer master.Close()
-	defer slave.Close()
-	cmd, stop := begin(t, dir, "serial://"+slave.Name()+"?beep=acknak")
+	server, dir, master, port := enrolled(t)
+	cmd, stop := begin(t, dir, "serial://"+port+"?beep=acknak")
 	const n = 3000
 	for i := range n {
 		shoot(t, master, i)
@@ -281,7 +276,23 @@ func TestListenAndReplay(t *testing.T) {
 	defer master.Close()
 	defer slave.Close()
 	file := filepath.Join(t.TempDir(), "box.capture")
-	cmd := station(t, nil, "listen", "serial://"+slave.Name(), "--capture", file)
+	first := record(t, master, "listen", "serial://"+slave.Name(), "--capture", file)
+	if !strings.Contains(first, `"gtin":"6901234567892"`) || !strings.Contains(first, `"event":"complete"`) {
+		t.Fatalf("heard %s", first)
+	}
+	played, ok := run(t, nil, "replay", file)
+	if !ok || !strings.Contains(played, first) {
+		t.Fatalf("replayed %s", played)
+	}
+	if out, ok := run(t, nil, "listen", "usb://kbd"); ok || !strings.Contains(out, "this build has evdev, hidpos, replay, serial, tcp") {
+		t.Fatalf("an unknown scheme: %s", out)
+	}
+}
+
+// record runs a verb that listens to a scanner until it has heard a code, and returns what it said of the first.
+func record(t *testing.T, master *os.File, args ...string) string {
+	t.Helper()
+	cmd := station(t, nil, args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -317,9 +328,6 @@ func TestListenAndReplay(t *testing.T) {
 			}
 		}
 	}
-	if !strings.Contains(first, `"gtin":"6901234567892"`) || !strings.Contains(first, `"event":"complete"`) {
-		t.Fatalf("heard %s", first)
-	}
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -328,17 +336,5 @@ func TestListenAndReplay(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	played, ok := run(t, nil, "replay", file)
-	if !ok || !strings.Contains(played, first) {
-		t.Fatalf("replayed %s", played)
-	}
-	if out, ok := run(t, nil, "listen", "usb://kbd"); ok || !strings.Contains(out, "this build has evdev, hidpos, replay, serial, tcp") {
-		t.Fatalf("an unknown scheme: %s", out)
-	}
-}
-
-func TestDevices(t *testing.T) {
-	if out, ok := run(t, nil, "devices"); !ok {
-		t.Fatal(out)
-	}
+	return first
 }

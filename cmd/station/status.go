@@ -8,7 +8,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/backdock/backdock/scanner/agent"
-	"github.com/backdock/backdock/scanner/serial"
 )
 
 type statusCmd struct {
@@ -21,9 +20,7 @@ func (c *statusCmd) Run(ctx context.Context, all *command) error {
 		return err
 	}
 	if c.JSON {
-		out := json.NewEncoder(os.Stdout)
-		out.SetIndent("", "  ")
-		return out.Encode(s)
+		return printJSON(s)
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	link := "offline"
@@ -43,21 +40,9 @@ func (c *statusCmd) Run(ctx context.Context, all *command) error {
 	return w.Flush()
 }
 
-type devicesCmd struct{}
-
-func (devicesCmd) Run() error {
-	ports, err := serial.List("/sys")
-	if err != nil {
-		return err
-	}
-	if len(ports) == 0 {
-		fmt.Println("No serial ports. Is the scanner in USB-COM mode? Its manual has a set-up code for it.")
-		return nil
-	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "PORT\tDRIVER\tPRODUCT\tURL")
-	for _, p := range ports {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.Path, p.Driver, p.Product, p.URL())
-	}
-	return w.Flush()
+// printJSON writes what other programs read.
+func printJSON(v any) error {
+	out := json.NewEncoder(os.Stdout)
+	out.SetIndent("", "  ")
+	return out.Encode(v)
 }

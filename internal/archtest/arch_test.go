@@ -26,12 +26,17 @@ var rooms = []struct {
 	{"scanner/wire/wiretest", []string{"scanner", "scanner/wire", plumbing}},
 	{"scanner/frame", []string{"scanner"}},
 	{"scanner/barcode", []string{"scanner"}},
-	{"scanner/serial", []string{"scanner", plumbing}},
-	{"scanner/hid", []string{"scanner", "scanner/frame", "scanner/hid/...", plumbing}},
+	{"scanner/hid", []string{"scanner", "scanner/frame", "scanner/plug", "scanner/usb", "scanner/hid/...", plumbing}},
 	{"scanner/hid/keyboard", []string{"scanner/frame"}},
 	{"scanner/hid/descriptor", nil},
 	{"scanner/hid/hidtest", []string{"scanner/hid/descriptor"}},
 	{"scanner/hid/pos", []string{"scanner/frame", "scanner/hid/descriptor"}},
+	{"scanner/plug", nil},
+	{"scanner/plug/plugtest", []string{"scanner/plug"}},
+	{"scanner/logbook", nil},
+	{"scanner/maker", nil},
+	{"scanner/usb", []string{"scanner/plug", "internal/fault"}},
+	{"scanner/serial", []string{"scanner", "scanner/plug", "scanner/usb", plumbing}},
 	{"scanner/tcp", []string{"scanner", plumbing}},
 	{"scanner/replay", []string{"scanner", plumbing}},
 	{"scanner/journal", []string{"scanner", "scanner/wire", plumbing}},
@@ -77,12 +82,13 @@ var never = []struct {
 	in      []string
 	because string
 }{
-	{"gorm.io/", []string{"scanner/...", "receiving/match", "web", "api/...", "cmd/station"}, "GORM stays in the domain rooms"},
+	{"gorm.io/", []string{"scanner/...", "receiving/match", "web", "api/...", "cmd/station/..."}, "GORM stays in the domain rooms"},
 	{"github.com/gofiber/", []string{"scanner/...", "receiving/...", "inventory/...", "internal/...", "web"}, "Fiber stays in api and cmd"},
 	{module + "receiving/world", []string{"scanner/...", "receiving/...", "inventory/...", "api/...", "internal/..."}, "adaptors are wired by cmd only"},
-	{module + "internal/testkit", []string{"scanner/...", "receiving/...", "inventory/...", "api/...", "web", "cmd/backdock", "cmd/station"}, "testkit is for tests and the bench"},
+	{module + "internal/testkit", []string{"scanner/...", "receiving/...", "inventory/...", "api/...", "web", "cmd/backdock", "cmd/station/..."}, "testkit is for tests and the bench"},
 	{module + "scanner/hid/hidtest", []string{"..."}, "it writes what devices send, for tests"},
-	{module + "internal/sandbox", []string{"scanner/...", "receiving/...", "inventory/...", "api/...", "web", "cmd/station"}, "the simulated world is for tests, the demo and the bench"},
+	{module + "scanner/plug/plugtest", []string{"..."}, "it plugs scanners into a machine of files, for tests"},
+	{module + "internal/sandbox", []string{"scanner/...", "receiving/...", "inventory/...", "api/...", "web", "cmd/station/..."}, "the simulated world is for tests, the demo and the bench"},
 }
 
 type pkg struct {

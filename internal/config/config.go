@@ -90,7 +90,12 @@ func (b behindEnv) Resolve(ctx *kong.Context, parent *kong.Path, flag *kong.Flag
 			}
 		}
 	}
-	return b.Resolver.Resolve(ctx, parent, flag)
+	// A command's own section counts before the key that all its flags of that name share.
+	v, err := b.Resolver.Resolve(ctx, parent, flag)
+	if v == nil && err == nil {
+		return b.Resolver.Resolve(ctx, &kong.Path{App: ctx.Model}, flag)
+	}
+	return v, err
 }
 
 // ErrUnsafe is returned by Guard.

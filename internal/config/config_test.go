@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +17,8 @@ type program struct {
 	Config   config.File `env:"T_CONFIG"`
 	Database string      `env:"T_DATABASE" default:"none"`
 	Serve    struct {
-		Listen string `default:":1" env:"T_LISTEN"`
+		Listen string   `default:":1" env:"T_LISTEN"`
+		Device []string `env:"T_DEVICE" sep:" "`
 	} `cmd:""`
 }
 
@@ -62,6 +64,21 @@ func TestPrecedence(t *testing.T) {
 		want(t, "env")
 		want(t, "flag", "--database", "flag")
 	})
+}
+
+// A command's flags are in its own section, or under their bare names for all commands that have them; the section counts first.
+func TestCommandFlagsInFile(t *testing.T) {
+	for _, tc := range []struct{ name, text, listen, devices string }{
+		{"bare", "listen: :2\ndevice:\n  - a b\n  - c\n", ":2", "[a b c] 2"},
+		{"section", "listen: :2\nserve:\n  listen: :3\n", ":3", "[] 0"},
+		{"neither", "database: x\n", ":1", "[] 0"},
+	} {
+		t.Setenv("T_CONFIG", write(t, tc.text))
+		p, err := parse(t)
+		if got := fmt.Sprint(p.Serve.Device, len(p.Serve.Device)); err != nil || p.Serve.Listen != tc.listen || got != tc.devices {
+			t.Errorf("%s: listen %q, devices %s, %v", tc.name, p.Serve.Listen, got, err)
+		}
+	}
 }
 
 func TestSecretFileErrors(t *testing.T) {

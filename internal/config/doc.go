@@ -2,5 +2,7 @@
 //
 //	--flag value  ▶  NAME in the environment  ▶  the file named by NAME_FILE  ▶  the YAML file of --config  ▶  the default
 //
+// In the YAML file keys are flag names; a section named like a command holds for that command alone.
+//
 // NAME_FILE is for secrets: an orchestrator mounts them as files, and they show neither in the process list nor in the environment.
 package config

@@ -12,6 +12,7 @@ import (
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/barcode"
 	"github.com/backdock/backdock/scanner/journal"
+	"github.com/backdock/backdock/scanner/logbook"
 	"github.com/backdock/backdock/scanner/uplink"
 )
 
@@ -37,6 +38,7 @@ type Agent struct {
 	journal *journal.Journal
 	uplink  *uplink.Uplink
 	page    *page
+	book    *logbook.Book
 
 	// capturing is held from a code's bytes to its light, so that seq is the order in which codes ended.
 	capturing sync.Mutex
@@ -67,7 +69,7 @@ func New(c Config) (a *Agent, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a = &Agent{Config: c, journal: j, lastOf: map[string]string{}, reopened: map[string]bool{}}
+	a = &Agent{Config: c, journal: j, book: logbook.New(c.Dir, c.Log), lastOf: map[string]string{}, reopened: map[string]bool{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -93,7 +95,10 @@ func New(c Config) (a *Agent, err error) {
 
 // Run works until ctx ends, then lets go of everything. A failure of the journal does not end it: the page must be able to say so.
 func (a *Agent) Run(ctx context.Context) error {
-	var running sync.WaitGroup
+	var running, keeping sync.WaitGroup
+	booking, closeBook := context.WithCancel(context.WithoutCancel(ctx)) // it ends behind those who write in it
+	defer closeBook()
+	keeping.Go(func() { a.book.Run(booking) })
 	for _, s := range a.Scanners {
 		running.Go(func() { a.supervise(ctx, s) })
 	}
@@ -108,6 +113,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	running.Wait()
+	closeBook()
+	keeping.Wait()
 	return errors.Join(err, a.close())
 }
 
@@ -215,10 +222,20 @@ func (a *Agent) setDevice(name string, state scanner.DeviceState, detail string)
 			d.Since = a.Clock.Now()
 		}
 		d.State, d.Detail = state, detail
+		a.note(name, logbook.Entry{What: states[state], Detail: detail})
 		a.Log.Info("scanner", "device", name, "state", state, "detail", detail)
 		a.publish(message{Op: "devices", Devices: append([]scanner.Device{}, a.devices...)})
 		a.uplink.DevicesChanged()
 	}
+}
+
+// states names a device's states in its log.
+var states = map[scanner.DeviceState]logbook.What{scanner.DeviceConnected: logbook.Connected, scanner.DeviceGone: logbook.Gone, scanner.DeviceFault: logbook.Fault}
+
+// note writes in a device's log.
+func (a *Agent) note(device string, e logbook.Entry) {
+	e.At = a.Clock.Now()
+	a.book.Log(device, e)
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -101,7 +101,7 @@ func TestServerAway(t *testing.T) {
 func TestGarbage(t *testing.T) {
 	server := newServer(t)
 	g := newGun(t)
-	r := newRig(t, t.TempDir(), server, g.url("&stale=300ms"))
+	r := newRig(t, t.TempDir(), server, g.url("&stale=2s"))
 	g.send("tail of a code\r")
 	if b := g.beep(); b != bad {
 		t.Fatalf("the first bytes were answered %#x", b)

@@ -7,10 +7,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/killpoint"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/frame"
 	"github.com/backdock/backdock/scanner/hid"
+	"github.com/backdock/backdock/scanner/logbook"
 )
 
 const (
@@ -35,6 +37,7 @@ type chunk struct {
 
 // supervise keeps one scanner open for as long as ctx lasts.
 func (a *Agent) supervise(ctx context.Context, s Scanner) {
+	a.note(s.Name, logbook.Entry{What: logbook.Started, Detail: a.Version + " " + s.URL})
 	for ctx.Err() == nil {
 		stream, decoder, err := open(ctx, s)
 		pause := gonePause
@@ -45,7 +48,7 @@ func (a *Agent) supervise(ctx context.Context, s Scanner) {
 			}
 			return
 		case err != nil:
-			a.setDevice(s.Name, scanner.DeviceFault, err.Error())
+			a.setDevice(s.Name, scanner.DeviceFault, sentence(err))
 			pause = faultPause
 		default:
 			a.setDevice(s.Name, scanner.DeviceConnected, "")
@@ -85,6 +88,14 @@ func decoder(stream any, p frame.Profile, at time.Duration) (frame.Decoder, erro
 		return hid.NewDecoder(s.Encoding(), p, at)
 	}
 	return frame.New(p, at), nil
+}
+
+// sentence is what an operator reads of an error.
+func sentence(err error) string {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f.Message
+	}
+	return err.Error()
 }
 
 // listen takes one opening of a scanner to its end.
@@ -196,6 +207,7 @@ func (a *Agent) frame(s Scanner, e frame.Event, beeps chan<- []byte) {
 // safe takes one event and reports whether it is a scan that is on the disk and can be used.
 func (a *Agent) safe(s Scanner, e frame.Event) bool {
 	in := read{device: s.Name, source: scanner.FromDevice, raw: e.Data, symbology: e.Symbology, at: e.At, double: s.Double}
+	said := logbook.Entry{What: events[e.Kind], Code: logbook.Bytes(e.Data), Bytes: max(len(e.Data), e.Lost), Detail: e.Why}
 	switch e.Kind {
 	case frame.Complete:
 		if e.Idle {
@@ -204,20 +216,36 @@ func (a *Agent) safe(s Scanner, e frame.Event) bool {
 	case frame.Overflow:
 		in.flags = append(in.flags, scanner.Overflow)
 		a.notice(Notice{Code: NoticeOverflow, Device: s.Name, Tone: scanner.ToneError, Bytes: len(e.Data)})
-	case frame.NoRead:
-		a.notice(Notice{Code: NoticeNoRead, Device: s.Name, Tone: scanner.ToneMid})
-		return false
-	case frame.Partial:
-		a.notice(Notice{Code: NoticePartial, Device: s.Name, Tone: scanner.ToneError, Bytes: e.Lost})
-		return false
-	case frame.Stale:
-		a.notice(Notice{Code: NoticeCutOff, Device: s.Name, Tone: scanner.ToneError, Bytes: e.Lost})
-		return false
-	case frame.Damaged:
-		a.Log.Warn("a code came damaged", "device", s.Name, "why", e.Why, "lost", e.Lost)
-		a.notice(Notice{Code: NoticeDamaged, Device: s.Name, Tone: scanner.ToneError, Bytes: e.Lost})
+	default:
+		if e.Why != "" {
+			a.Log.Warn("a code came damaged", "device", s.Name, "why", e.Why, "lost", e.Lost)
+		}
+		a.note(s.Name, said)
+		n := dropped[e.Kind]
+		n.Device, n.Bytes = s.Name, e.Lost
+		a.notice(n)
 		return false
 	}
 	scan, err := a.capture(in)
+	said.Seq = scan.Seq
+	for _, f := range scan.Flags {
+		said.Flags = append(said.Flags, string(f))
+	}
+	if err != nil {
+		said.Detail = err.Error()
+	}
+	a.note(s.Name, said)
 	return err == nil && usable(scan)
+}
+
+// events names what a framer says in a device's log.
+var events = map[frame.Kind]logbook.What{frame.Complete: logbook.Code, frame.Overflow: logbook.Overflow, frame.NoRead: logbook.NoRead, frame.Partial: logbook.Partial, frame.Stale: logbook.Stale,
+	frame.Damaged: logbook.Damaged}
+
+// dropped is what the page is told of events that are no scan.
+var dropped = map[frame.Kind]Notice{
+	frame.NoRead:  {Code: NoticeNoRead, Tone: scanner.ToneMid},
+	frame.Partial: {Code: NoticePartial, Tone: scanner.ToneError},
+	frame.Stale:   {Code: NoticeCutOff, Tone: scanner.ToneError},
+	frame.Damaged: {Code: NoticeDamaged, Tone: scanner.ToneError},
 }

@@ -60,10 +60,13 @@ func Parse(raw string) (Scanner, error) {
 		return Scanner{}, fmt.Errorf("scanner URL %q: no driver for %q; this build has %s", raw, u.Scheme, strings.Join(Schemes(), ", "))
 	}
 	s := Scanner{URL: raw, Double: DefaultDouble}
+	q := u.Query()
+	if role := q.Get("role"); role != "" {
+		return Scanner{}, fmt.Errorf("scanner URL %q: role=%s: the scanners of a station share its bench and its open parcel; for another role enrol a second station with --data and --page of its own", raw, role)
+	}
 	if s.Driver, err = open(u); err != nil {
 		return Scanner{}, err
 	}
-	q := u.Query()
 	base := frame.Default()
 	base.KeepFirst = u.Scheme == "replay" // a capture begins where it begins
 	if s.Profile, err = frame.FromQuery(q, base); err != nil {
@@ -84,7 +87,7 @@ func Parse(raw string) (Scanner, error) {
 // name is how people call the scanner: what the URL says, or what is shortest.
 func name(u *url.URL) string {
 	q := u.Query()
-	for _, key := range []string{"name", "sn"} {
+	for _, key := range []string{"name", "sn", "usb"} {
 		if s := q.Get(key); s != "" {
 			return s
 		}

@@ -21,6 +21,7 @@ func TestParse(t *testing.T) {
 			return s.Name == "A1" && string(s.Feedback.Good) == "\x1b7" && string(s.Feedback.Bad) == "\x1b8"
 		}},
 		{"serial://?vid=0c2e&pid=0b6a", func(s Scanner) bool { return s.Name == "0c2e:0b6a" }},
+		{"serial://?vid=1a86&pid=7523&usb=1-2.3", func(s Scanner) bool { return s.Name == "1-2.3" }},
 		{"serial:COM5?name=%E5%B7%A6", func(s Scanner) bool { return s.Name == "左" }},
 		{"tcp://10.0.0.5:9100?suffix=lf&double=0s", func(s Scanner) bool { return s.Name == "10.0.0.5:9100" && s.Double == 0 }},
 		{"replay:box.capture?speed=max", func(s Scanner) bool { return s.Name == "box.capture" && s.Profile.KeepFirst }},
@@ -40,6 +41,8 @@ func TestParse(t *testing.T) {
 		"serial:///dev/x?good=zz":     "hexadecimal",
 		"serial:///dev/x?double=1h":   "double=",
 		"serial:///dev/x?baud=fast":   "baud=",
+		"serial:///dev/x?role=qc":     "enrol a second station",
+		"serial://?vid=0c2e&usb=3":    "socket such as 1-2.3",
 		"tcp://x":                     "tcp://host:port",
 		"%":                           "URL",
 	} {

@@ -12,18 +12,30 @@ import (
 	"time"
 )
 
-// Status asks the agent that runs in dir for its state.
-func Status(ctx context.Context, dir string) (State, error) {
+// ErrNoAgent says that nobody to ask is at work in a directory.
+var ErrNoAgent = errors.New("no agent with a page runs here: start it with station run")
+
+// Find says where the agent that runs in dir has its page, or ErrNoAgent. After a crash the answer may be of an agent that is not there any more.
+func Find(dir string) (Running, error) {
+	var r Running
 	b, err := os.ReadFile(filepath.Join(dir, StatusFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return State{}, fmt.Errorf("no agent with a page runs in %s: start it with station run", dir)
+		return r, fmt.Errorf("%s: %w", dir, ErrNoAgent)
 	}
 	if err != nil {
-		return State{}, fmt.Errorf("status: %w", err)
+		return r, fmt.Errorf("status: %w", err)
 	}
-	var r Running
 	if err := json.Unmarshal(b, &r); err != nil {
-		return State{}, fmt.Errorf("status: %s is damaged: %w", filepath.Join(dir, StatusFile), err)
+		return r, fmt.Errorf("status: %s is damaged: %w", filepath.Join(dir, StatusFile), err)
+	}
+	return r, nil
+}
+
+// Status asks the agent that runs in dir for its state.
+func Status(ctx context.Context, dir string) (State, error) {
+	r, err := Find(dir)
+	if err != nil {
+		return State{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -2,6 +2,7 @@
 //
 //	evdev:///dev/input/by-id/usb-…-event-kbd        a keyboard that belongs to the station alone
 //	evdev://?vid=0c2e&pid=0b6a&sn=21134B0CB2        the same device, under whatever number it comes back
+//	evdev://?vid=0c2e&usb=1-2.3                     the one in that socket, for twins without serial numbers
 //	hidpos:///dev/hidraw3                           USB HID POS, the mode to prefer
 //	hidpos://?vid=0c2e&pid=0b6a&enable=254:01
 //
@@ -12,5 +13,5 @@
 //
 // Linux: both. Windows: HID POS, not run on a device. Elsewhere, and for what a system cannot do, opening says which mode to set the scanner to.
 //
-// It imports scanner, scanner/frame and its own children.
+// It imports scanner, scanner/{frame,plug,usb}, internal/fault and its own children.
 package hid

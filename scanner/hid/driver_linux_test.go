@@ -18,6 +18,8 @@ import (
 	"github.com/backdock/backdock/scanner/hid/descriptor"
 	"github.com/backdock/backdock/scanner/hid/hidtest"
 	"github.com/backdock/backdock/scanner/hid/pos"
+	"github.com/backdock/backdock/scanner/plug"
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -46,7 +48,7 @@ func TestURLs(t *testing.T) {
 		"evdev://dev/input/event3":           "three slashes",
 		"evdev:event3":                       "three slashes",
 		"evdev://":                           "names no device",
-		"evdev:///dev/x?vid=1":               "choose one",
+		"evdev:///dev/x?vid=0c2e":            "choose one",
 		"evdev:///dev/x?layout=xx":           "country",
 		"evdev:///dev/x?beep=honeywell":      "HID POS",
 		"evdev:///dev/x?good=06":             "HID POS",
@@ -212,8 +214,8 @@ func TestOpen(t *testing.T) {
 	missing := []interface {
 		Open(context.Context) (io.ReadWriteCloser, error)
 	}{
-		&POS{Target: Target{Match: Match{VID: "0c2e"}, Sys: s.root}},
-		&Keyboard{Target: Target{Match: Match{VID: "0c2e"}, Sys: s.root}},
+		&POS{Target: Target{Match: usb.Match{VID: "0c2e"}, Watch: plug.Config{Roots: s.roots()}}},
+		&Keyboard{Target: Target{Match: usb.Match{VID: "0c2e"}, Watch: plug.Config{Roots: s.roots()}}},
 		&POS{Target: Target{Path: filepath.Join(s.root, "hidraw9")}},
 	}
 	ended := make(chan error, len(missing))

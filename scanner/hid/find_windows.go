@@ -25,6 +25,9 @@ func (t Target) findPOS() (string, error) {
 	if t.Path != "" {
 		return "", errors.New("on Windows a HID POS scanner is named by vid, pid and sn, not by a file")
 	}
+	if t.Socket != "" {
+		return "", errors.New("on Windows a HID POS scanner is named by vid, pid and sn, not by usb=")
+	}
 	var guid windows.GUID
 	hidGetGUID.Call(uintptr(unsafe.Pointer(&guid)))
 	paths, err := windows.CM_Get_Device_Interface_List("", &guid, windows.CM_GET_DEVICE_INTERFACE_LIST_PRESENT)

@@ -229,7 +229,7 @@ func TestKernelWaitsForAppearance(t *testing.T) {
 	}
 	got := make(chan answer, 1)
 	go func() { s, err := next.try(hidpos, "", ceiling); got <- answer{s, err} }()
-	time.Sleep(2 * scanPause) // let it look in vain; the test holds without, too
+	time.Sleep(300 * time.Millisecond) // let it look in vain; the test holds without, too
 	g := newGadget(t, hidtest.Usual)
 	if g.id != next.id {
 		t.Fatalf("the gadget is %s, not %s", g.id, next.id)

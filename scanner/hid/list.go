@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/backdock/backdock/scanner/hid/descriptor"
 	"github.com/backdock/backdock/scanner/hid/pos"
+	"github.com/backdock/backdock/scanner/plug"
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 // Kind is how a device can be used.
@@ -26,18 +27,16 @@ const (
 
 // Found is a device of this machine that may be a scanner, as sysfs describes it.
 type Found struct {
-	Node   string // /dev/hidraw3, /dev/input/event7
-	Kind   Kind
-	VID    string // four hex digits in lower case
-	PID    string
-	Serial string
-	Name   string // what the device calls itself
-	Page   uint16 // usage page and usage of its application: 0x8C and 2 for POS, 1 and 6 for a keyboard
-	Usage  uint16
+	Node       string // /dev/hidraw3, /dev/input/event7
+	Kind       Kind
+	usb.Device        // ids and serial number also of a device on another bus
+	Name       string // what the device calls itself
+	Page       uint16 // usage page and usage of its application: 0x8C and 2 for POS, 1 and 6 for a keyboard
+	Usage      uint16
 }
 
-// URL is the scanner URL that finds this device again after replugging.
-func (f Found) URL() string {
+// URL is the scanner URL that finds this device again after replugging, and none of the others of its kind in all.
+func (f Found) URL(all []Found) string {
 	scheme := hidpos
 	if f.Kind == KindKeyboard {
 		scheme = evdev
@@ -45,16 +44,19 @@ func (f Found) URL() string {
 	if f.VID == "" || f.VID == "0000" {
 		return scheme + "://" + f.Node
 	}
-	u := scheme + "://?vid=" + f.VID + "&pid=" + f.PID
-	if f.Serial != "" {
-		u += "&sn=" + url.QueryEscape(f.Serial)
+	var devices []usb.Device
+	for _, o := range all {
+		if o.Kind == f.Kind {
+			devices = append(devices, o.Device)
+		}
 	}
-	return u
+	return scheme + "://?" + usb.Only(f.Device, devices).String()
 }
 
-// List names the keyboards and HID POS scanners below a sysfs root. It opens no device, so it disturbs none and needs no permission.
-func List(sys string) ([]Found, error) {
+// List names the keyboards and HID POS scanners of a machine. It opens no device, so it disturbs none and needs no permission.
+func List(r plug.Roots) ([]Found, error) {
 	var out []Found
+	sys := r.SysDir()
 	for class, look := range map[string]func(string) (Found, bool){"hidraw": hidrawAt, "input": inputAt} {
 		dir := filepath.Join(sys, "class", class)
 		entries, err := os.ReadDir(dir)
@@ -68,9 +70,17 @@ func List(sys string) ([]Found, error) {
 			return nil, fmt.Errorf("list HID devices: %w", err)
 		}
 		for _, e := range entries {
-			if f, ok := look(filepath.Join(dir, e.Name())); ok {
-				out = append(out, f)
+			f, ok := look(filepath.Join(dir, e.Name()))
+			if !ok {
+				continue
 			}
+			f.Node = filepath.Join(r.DevDir(), f.Node)
+			if device, err := filepath.EvalSymlinks(filepath.Join(dir, e.Name(), "device")); err == nil {
+				if d, ok := usb.Above(device, sys); ok {
+					f.Socket, f.Interface = d.Socket, d.Interface
+				}
+			}
+			out = append(out, f)
 		}
 	}
 	slices.SortFunc(out, func(a, b Found) int {
@@ -85,8 +95,8 @@ func hidrawAt(dir string) (f Found, ok bool) {
 	if !applications(device).Is(pos.Scanner) {
 		return f, false
 	}
-	f = Found{Node: "/dev/" + filepath.Base(dir), Kind: KindPOS, Page: pos.Scanner.Page(), Usage: uint16(pos.Scanner)}
-	for line := range strings.Lines(attribute(device, "uevent")) {
+	f = Found{Node: filepath.Base(dir), Kind: KindPOS, Page: pos.Scanner.Page(), Usage: uint16(pos.Scanner)}
+	for line := range strings.Lines(plug.Attribute(device, "uevent")) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		switch key {
 		case "HID_NAME":
@@ -105,11 +115,11 @@ func hidrawAt(dir string) (f Found, ok bool) {
 // inputAt looks at /sys/class/input/eventN. ok is true for a device with the keys of a keyboard.
 func inputAt(dir string) (f Found, ok bool) {
 	device := filepath.Join(dir, "device")
-	if !strings.HasPrefix(filepath.Base(dir), "event") || !types(attribute(device, "capabilities/key")) {
+	if !strings.HasPrefix(filepath.Base(dir), "event") || !types(plug.Attribute(device, "capabilities/key")) {
 		return f, false
 	}
-	return Found{Node: "/dev/input/" + filepath.Base(dir), Kind: KindKeyboard, VID: attribute(device, "id/vendor"), PID: attribute(device, "id/product"),
-		Serial: attribute(device, "uniq"), Name: attribute(device, "name"), Page: 1, Usage: 6}, true
+	ids := usb.Device{VID: plug.Attribute(device, "id/vendor"), PID: plug.Attribute(device, "id/product"), Serial: plug.Attribute(device, "uniq")}
+	return Found{Node: "input/" + filepath.Base(dir), Kind: KindKeyboard, Device: ids, Name: plug.Attribute(device, "name"), Page: 1, Usage: 6}, true
 }
 
 // typingKeys are the digits, Enter and A: buttons and remote controls lack them.
@@ -136,14 +146,6 @@ func applications(device string) descriptor.Descriptor {
 		return descriptor.Descriptor{}
 	}
 	return d
-}
-
-func attribute(dir, name string) string {
-	b, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(b))
 }
 
 func last4(s string) string { return s[max(0, len(s)-4):] }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/backdock/backdock/scanner/hid/hidtest"
+	"github.com/backdock/backdock/scanner/plug"
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 // sysfs is a tree as the kernel lays it out, as far as it is read.
@@ -35,6 +37,9 @@ func (s sysfs) write(dir, name, text string) {
 		s.t.Fatal(err)
 	}
 }
+
+// roots are this tree with the files of /dev as they are called on a real machine.
+func (s sysfs) roots() plug.Roots { return plug.Roots{Sys: s.root} }
 
 // class links a device into a class, as /sys/class/hidraw/hidraw3.
 func (s sysfs) class(class, name, dir string) {
@@ -92,13 +97,13 @@ func bench(t *testing.T) sysfs {
 
 func TestList(t *testing.T) {
 	t.Parallel()
-	found, err := List(bench(t).root)
+	found, err := List(bench(t).roots())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	for _, f := range found {
-		got = append(got, strings.Join([]string{string(f.Kind), f.Node, f.Name, f.URL()}, " | "))
+		got = append(got, strings.Join([]string{string(f.Kind), f.Node, f.Name, f.URL(found)}, " | "))
 		if f.Kind == KindPOS && (f.Page != 0x8C || f.Usage != 2) || f.Kind == KindKeyboard && (f.Page != 1 || f.Usage != 6) {
 			t.Errorf("usage of %+v", f)
 		}
@@ -115,10 +120,10 @@ pos | /dev/hidraw10 | Scanner Maker 1950 | hidpos://?vid=0c2e&pid=0b6a&sn=B2`
 
 func TestListWithoutDevices(t *testing.T) {
 	t.Parallel()
-	if found, err := List(newSysfs(t).root); err != nil || len(found) != 0 {
+	if found, err := List(newSysfs(t).roots()); err != nil || len(found) != 0 {
 		t.Errorf("an empty machine gave %v, %v", found, err)
 	}
-	if _, err := List(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "Linux only") {
+	if _, err := List(plug.Roots{Sys: filepath.Join(t.TempDir(), "none")}); err == nil || !strings.Contains(err.Error(), "Linux only") {
 		t.Errorf("no sysfs gave %v", err)
 	}
 }
@@ -127,22 +132,22 @@ func TestListWithoutDevices(t *testing.T) {
 func TestFoundURLsFind(t *testing.T) {
 	t.Parallel()
 	s := bench(t)
-	found, err := List(s.root)
+	found, err := List(s.roots())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range found {
-		u, err := url.Parse(f.URL())
+		u, err := url.Parse(f.URL(found))
 		if err != nil {
 			t.Fatal(err)
 		}
 		got, err := target(u)
-		got.Sys = s.root
+		got.Within(s.roots())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if node, err := got.find(f.Kind); err != nil || node != f.Node {
-			t.Errorf("%s found %s, %v, want %s", f.URL(), node, err, f.Node)
+			t.Errorf("%s found %s, %v, want %s", f.URL(found), node, err, f.Node)
 		}
 	}
 }
@@ -151,20 +156,58 @@ func TestFind(t *testing.T) {
 	t.Parallel()
 	s := bench(t)
 	for _, tc := range []struct {
-		match Match
+		match usb.Match
 		kind  Kind
 		node  string
 		err   string
 	}{
-		{Match{VID: "0c2e", PID: "0b6a"}, KindPOS, "", "2 devices match (/dev/hidraw2 and /dev/hidraw10): add sn="},
-		{Match{VID: "0c2e"}, KindKeyboard, "/dev/input/event7", ""},
-		{Match{Serial: "B2"}, KindPOS, "/dev/hidraw10", ""},
-		{Match{VID: "0c2e", PID: "0b6a"}, KindKeyboard, "", "file does not exist"},
-		{Match{VID: "0c2e", PID: "0b6a", Serial: "C3"}, KindPOS, "", "file does not exist"},
+		{usb.Match{VID: "0c2e", PID: "0b6a"}, KindPOS, "", "2 scanners match vid=0c2e&pid=0b6a; give sn= or usb= in the scanner's URL: hidraw2 is vid=0c2e&pid=0b6a&sn=A+1, hidraw10 is"},
+		{usb.Match{VID: "0c2e"}, KindKeyboard, "/dev/input/event7", ""},
+		{usb.Match{Serial: "B2"}, KindPOS, "/dev/hidraw10", ""},
+		{usb.Match{VID: "0c2e", PID: "0b6a"}, KindKeyboard, "", "file does not exist"},
+		{usb.Match{VID: "0c2e", PID: "0b6a", Serial: "C3"}, KindPOS, "", "file does not exist"},
 	} {
-		node, err := Target{Match: tc.match, Sys: s.root}.find(tc.kind)
+		node, err := Target{Match: tc.match, Watch: plug.Config{Roots: s.roots()}}.find(tc.kind)
 		if node != tc.node || (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
 			t.Errorf("%+v %s gave %q, %v", tc.match, tc.kind, node, err)
 		}
+	}
+}
+
+// Two scanners of one kind without serial numbers are told apart by their sockets, and each is found in its own.
+func TestTwinsBySocket(t *testing.T) {
+	t.Parallel()
+	s := newSysfs(t)
+	for socket, node := range map[string]string{"1-3": "event3", "1-4.2": "event4"} {
+		device := "devices/pci0/usb1/" + socket
+		s.write(device, "idVendor", "0c2e\n")
+		face := device + "/" + socket + ":1.0/0003:0C2E:0B61.0001/input/input9"
+		s.write(face, "id/vendor", "0c2e\n")
+		s.write(face, "id/product", "0b61\n")
+		s.write(face, "capabilities/key", keyboardKeys+"\n")
+		s.class("input", node, face)
+	}
+	found, err := List(s.roots())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range found {
+		got = append(got, f.Node+" "+f.URL(found))
+		u, err := url.Parse(f.URL(found))
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := NewKeyboard(u)
+		if err != nil {
+			t.Skip(err) // not on this system
+		}
+		k.Within(s.roots())
+		if node, err := k.Locate(); err != nil || node != f.Node {
+			t.Errorf("%s finds %s, %v", u, node, err)
+		}
+	}
+	if text := strings.Join(got, "\n"); text != "/dev/input/event3 evdev://?vid=0c2e&pid=0b61&usb=1-3\n/dev/input/event4 evdev://?vid=0c2e&pid=0b61&usb=1-4.2" {
+		t.Errorf("found\n%s", text)
 	}
 }

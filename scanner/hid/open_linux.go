@@ -10,6 +10,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/backdock/backdock/internal/fault"
 )
 
 func canKeyboard() error { return nil }
@@ -46,7 +48,7 @@ func openDevice(path string) (*device, error) {
 	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
 		return nil, fmt.Errorf("open %s: %w", path, fs.ErrNotExist) // unplugged a moment ago
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("%s: no permission; install the udev rule of docs/station.md, or add this user to the group that owns the file, and plug the scanner in again: %w", path, err)
+		return nil, fault.New(fault.Denied, CodeDenied, "%s: no permission; run station install, or add this user to the group that owns the file, and plug the scanner in again: %w", path, err)
 	case err != nil:
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}

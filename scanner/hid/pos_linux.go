@@ -31,8 +31,10 @@ type reports struct {
 	waiting   int // reports read in a row that had been there already
 }
 
+func (t Target) findPOS() (string, error) { return t.find(KindPOS) }
+
 func (p *POS) try(context.Context) (io.ReadWriteCloser, error) {
-	path, err := p.find(KindPOS)
+	path, err := p.findPOS()
 	if err != nil {
 		return nil, err
 	}

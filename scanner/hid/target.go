@@ -7,90 +7,102 @@ import (
 	"io"
 	"io/fs"
 	"net/url"
-	"strings"
+	"path/filepath"
+	"slices"
 	"time"
+
+	"github.com/backdock/backdock/scanner/plug"
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 const (
-	// scanPause is how often a missing device is looked for.
-	scanPause = 300 * time.Millisecond
 	// rulePause is how long a new device may refuse this user: udev gives permission a moment after the kernel makes the file.
-	rulePause = time.Second
+	rulePause = 1500 * time.Millisecond
+	rulePoll  = 100 * time.Millisecond
 )
+
+// CodeDenied is the fault of a device that this user may not open.
+const CodeDenied = "device_denied"
 
 // Target names one device: by its file, or by what it is.
 type Target struct {
 	Path string // device file, or empty to look for Match
-	Match
-	Sys string // root of sysfs; "/sys" when empty
+	usb.Match
+	Watch plug.Config // where devices are, and how they are looked for
 }
 
-// Match names a device by identity. Empty fields match anything, but one must be set.
-type Match struct{ VID, PID, Serial string }
-
 func target(u *url.URL) (Target, error) {
-	q := u.Query()
-	t := Target{Path: u.Path, Match: Match{VID: strings.ToLower(q.Get("vid")), PID: strings.ToLower(q.Get("pid")), Serial: q.Get("sn")}}
+	m, err := usb.FromQuery(u.Query())
+	if err != nil {
+		return Target{}, fmt.Errorf("%s URL %q: %w", u.Scheme, u, err)
+	}
+	t := Target{Path: u.Path, Match: m}
 	switch {
 	case u.Host != "" || u.Opaque != "":
 		return t, fmt.Errorf("%s URL %q: write %s:///dev/… with three slashes, or %s://?vid=…&pid=…", u.Scheme, u, u.Scheme, u.Scheme)
-	case t.Path == "" && t.Match == (Match{}):
+	case t.Path == "" && t.Match == (usb.Match{}):
 		return t, fmt.Errorf("%s URL %q names no device: give a device file, or vid, pid and sn", u.Scheme, u)
-	case t.Path != "" && t.Match != (Match{}):
+	case t.Path != "" && t.Match != (usb.Match{}):
 		return t, fmt.Errorf("%s URL %q names a device file and a device: choose one", u.Scheme, u)
 	}
 	return t, nil
 }
 
-func (t Target) sys() string {
-	if t.Sys != "" {
-		return t.Sys
-	}
-	return "/sys"
-}
+// Within makes the driver look for its device below other roots: on a test's machine.
+func (t *Target) Within(r plug.Roots) { t.Watch.Roots = r }
 
-// find names the device file. The error is fs.ErrNotExist while the device is not there.
+// find names the device file. The error is fs.ErrNotExist while the device is not there, usb.CodeAmbiguous when there are several.
 func (t Target) find(kind Kind) (string, error) {
 	if t.Path != "" {
 		return t.Path, nil
 	}
-	all, err := List(t.sys())
+	all, err := List(t.Watch.Roots)
 	if err != nil {
 		return "", err
 	}
-	var found []Found
+	var found []usb.Named
+	node := ""
 	for _, f := range all {
-		if f.Kind == kind && (t.VID == "" || t.VID == f.VID) && (t.PID == "" || t.PID == f.PID) && (t.Serial == "" || t.Serial == f.Serial) {
-			found = append(found, f)
+		if f.Kind == kind && t.Fits(f.Device) {
+			found, node = append(found, usb.Named{Name: filepath.Base(f.Node), Device: f.Device}), f.Node
 		}
 	}
 	switch len(found) {
 	case 0:
-		return "", fs.ErrNotExist
+		return "", fmt.Errorf("%s scanner of %s: %w", kind, t.Match, fs.ErrNotExist)
 	case 1:
-		return found[0].Node, nil
+		return node, nil
 	}
-	return "", fmt.Errorf("%d devices match (%s and %s): add sn= to tell them apart, or name the file below /dev/input/by-id", len(found), found[0].Node, found[1].Node)
+	return "", usb.Ambiguous(t.Match, found)
 }
 
-// wait tries to open until the device is there.
-func wait(ctx context.Context, try func(context.Context) (io.ReadWriteCloser, error)) (io.ReadWriteCloser, error) {
+// wait tries to open at every change until the device is there.
+func (t Target) wait(ctx context.Context, try func(context.Context) (io.ReadWriteCloser, error)) (io.ReadWriteCloser, error) {
+	config := t.Watch
+	if t.Path != "" {
+		config.Files = append(slices.Clone(config.Files), t.Path)
+	}
+	watch := plug.Start(config) // before the first look, so that nothing comes in between
+	defer watch.Close()
 	for refused := time.Duration(0); ; {
 		s, err := try(ctx)
+		var retry <-chan time.Time
 		switch {
 		case err == nil:
 			return s, nil
 		case errors.Is(err, fs.ErrNotExist):
 			refused = 0
 		case errors.Is(err, fs.ErrPermission) && refused < rulePause:
-			refused += scanPause
+			refused += rulePoll
+			retry = time.After(rulePoll)
 		default:
 			return nil, err
 		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(scanPause):
+		case <-watch.Changed():
+		case <-retry:
 		}
 	}
 }

@@ -17,3 +17,5 @@ func canPOS() error      { return errSerial }
 
 func (k *Keyboard) try(context.Context) (io.ReadWriteCloser, error) { return nil, errSerial }
 func (p *POS) try(context.Context) (io.ReadWriteCloser, error)      { return nil, errSerial }
+
+func (t Target) findPOS() (string, error) { return "", errSerial }

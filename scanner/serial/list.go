@@ -6,67 +6,73 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"github.com/backdock/backdock/scanner/plug"
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 // Port is a serial port of this machine, as sysfs describes it.
 type Port struct {
-	Path    string // /dev/ttyACM0
-	Driver  string // cdc_acm, ftdi_sio, …
-	VID     string // of a USB port, four hex digits
-	PID     string
-	Serial  string
-	Product string // what the device calls itself
+	Path       string `json:"path"`             // /dev/ttyACM0
+	Driver     string `json:"driver,omitempty"` // cdc_acm, ftdi_sio, …
+	usb.Device        // of a USB port
+	ByID       string `json:"by_id,omitempty"`   // link of /dev/serial/by-id
+	ByPath     string `json:"by_path,omitempty"` // link of /dev/serial/by-path
 }
 
-// URL is the scanner URL that finds this port again after replugging.
-func (p Port) URL() string {
+// URL is the scanner URL that finds this port again after replugging, and none of the others in all.
+func (p Port) URL(all []Port) string {
 	if p.VID == "" {
 		return "serial://" + p.Path
 	}
-	u := "serial://?vid=" + p.VID + "&pid=" + p.PID
-	if p.Serial != "" {
-		u += "&sn=" + p.Serial
+	var devices []usb.Device
+	for _, o := range all {
+		devices = append(devices, o.Device)
 	}
-	return u
+	return "serial://?" + usb.Only(p.Device, devices).String()
 }
 
-// List names the serial ports below a sysfs root, in the order of their names. It opens no port.
-func List(sys string) ([]Port, error) {
-	dir := filepath.Join(sys, "class", "tty")
+// List names the serial ports of a machine, in the order of their names. It opens no port.
+func List(r plug.Roots) ([]Port, error) {
+	dir := filepath.Join(r.SysDir(), "class", "tty")
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("list serial ports (from sysfs, so on Linux only; elsewhere name the port): %w", err)
 	}
+	byID, byPath := links(r, "by-id"), links(r, "by-path")
 	var out []Port
 	for _, e := range entries {
 		device, err := filepath.EvalSymlinks(filepath.Join(dir, e.Name(), "device"))
 		if err != nil {
 			continue // consoles and pseudo-terminals have no device
 		}
-		if strings.HasPrefix(e.Name(), "ttyS") && attribute(filepath.Join(dir, e.Name()), "type") == "0" {
+		if strings.HasPrefix(e.Name(), "ttyS") && plug.Attribute(filepath.Join(dir, e.Name()), "type") == "0" {
 			continue // a port the board does not have
 		}
-		p := Port{Path: "/dev/" + e.Name()}
+		p := Port{Path: filepath.Join(r.DevDir(), e.Name()), ByID: byID[e.Name()], ByPath: byPath[e.Name()]}
 		if driver, err := os.Readlink(filepath.Join(device, "driver")); err == nil {
 			p.Driver = filepath.Base(driver)
 		}
-		// The USB device is one or two levels above the interface that the port hangs on.
-		for d, levels := device, 0; levels < 4 && len(d) > len(sys); d, levels = filepath.Dir(d), levels+1 {
-			if vid := attribute(d, "idVendor"); vid != "" {
-				p.VID, p.PID, p.Serial, p.Product = vid, attribute(d, "idProduct"), attribute(d, "serial"), attribute(d, "product")
-				break
-			}
-		}
+		p.Device, _ = usb.Above(device, r.SysDir())
 		out = append(out, p)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Path < out[j].Path })
 	return out, nil
 }
 
-func attribute(dir, name string) string {
-	b, err := os.ReadFile(filepath.Join(dir, name))
+// links maps the names of device files to the links of a directory of /dev/serial that point to them.
+func links(r plug.Roots, kind string) map[string]string {
+	dir := filepath.Join(r.DevDir(), "serial", kind)
+	out := map[string]string{}
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return ""
+		return out // without udev there are none
 	}
-	return strings.TrimSpace(string(b))
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if to, err := os.Readlink(path); err == nil {
+			out[filepath.Base(to)] = path
+		}
+	}
+	return out
 }

@@ -8,30 +8,38 @@ import (
 	"io/fs"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"go.bug.st/serial"
+
+	"github.com/backdock/backdock/internal/fault"
+	"github.com/backdock/backdock/scanner/plug"
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 const (
-	// scanPause is how often a missing port is looked for.
-	scanPause = 300 * time.Millisecond
 	// readTimeout bounds one read of the library, so that Close never pulls the descriptor away from under a read.
 	readTimeout = 200 * time.Millisecond
+	// udevNeeds is how long udev may take over a device: until a new device file has the permissions of its rules, until a link is written anew.
+	udevNeeds = 1500 * time.Millisecond
+)
+
+// Faults an operator can mend.
+const (
+	CodeDenied = "port_denied" // no permission
+	CodeBusy   = "port_busy"   // another program holds the port
+	CodeMode   = "port_mode"   // the port does not take the line settings
 )
 
 // Driver opens one serial port.
 type Driver struct {
 	Path string // device file, or empty to look for Match
-	Match
-	Mode serial.Mode
-	Sys  string // root of sysfs; "/sys" when empty
+	usb.Match
+	Mode  serial.Mode
+	Watch plug.Config // where devices are, and how they are looked for
 }
-
-// Match names a USB device. Empty fields match anything, but one must be set.
-type Match struct{ VID, PID, Serial string }
 
 // New reads a serial: URL. It opens nothing.
 func New(u *url.URL) (*Driver, error) {
@@ -43,11 +51,14 @@ func New(u *url.URL) (*Driver, error) {
 		return nil, fmt.Errorf("serial URL %q: write serial:///dev/… with three slashes, or serial:COM5", u)
 	}
 	q := u.Query()
-	d.Match = Match{VID: strings.ToLower(q.Get("vid")), PID: strings.ToLower(q.Get("pid")), Serial: q.Get("sn")}
-	if d.Path == "" && d.Match == (Match{}) {
+	var err error
+	if d.Match, err = usb.FromQuery(q); err != nil {
+		return nil, fmt.Errorf("serial URL %q: %w", u, err)
+	}
+	if d.Path == "" && d.Match == (usb.Match{}) {
 		return nil, fmt.Errorf("serial URL %q names no port: give a device file, or vid, pid and sn", u)
 	}
-	if d.Path != "" && d.Match != (Match{}) {
+	if d.Path != "" && d.Match != (usb.Match{}) {
 		return nil, fmt.Errorf("serial URL %q names a device file and a USB device: choose one", u)
 	}
 	return d, d.mode(q)
@@ -77,59 +88,96 @@ func (d *Driver) mode(q url.Values) error {
 	return nil
 }
 
-// Open waits until the port is there and opens it. An error that is not the context's says why a port that is there cannot be used.
+// Open waits until the port is there and opens it. An error that is not the context's says why a port that is there cannot be used: a fault with one of
+// the codes above where an operator can do something.
 func (d *Driver) Open(ctx context.Context) (io.ReadWriteCloser, error) {
+	config := d.Watch
+	if d.Path != "" {
+		config.Files = append(slices.Clone(config.Files), d.Path)
+	}
+	watch := plug.Start(config) // before the first look, so that nothing comes in between
+	defer watch.Close()
+	s, err := d.await(ctx, watch)
+	if err != nil {
+		return nil, err
+	}
+	s.guard(config)
+	return s, nil
+}
+
+// await tries to open the port at every change until it is there.
+func (d *Driver) await(ctx context.Context, watch *plug.Watch) (*stream, error) {
+	refused := time.Duration(0) // how long the port has been there without permission
 	for {
-		path, err := d.find()
-		if err != nil {
+		s, err := d.try()
+		var retry <-chan time.Time
+		switch {
+		case err == nil:
+			return s, nil
+		case errors.Is(err, fs.ErrNotExist):
+		case fault.Code(err) == CodeDenied && refused < udevNeeds:
+			const pause = udevNeeds / 10
+			refused += pause
+			retry = time.After(pause)
+		default:
 			return nil, err
-		}
-		if path != "" {
-			s, err := d.open(path)
-			if !errors.Is(err, fs.ErrNotExist) {
-				return s, err
-			}
 		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(scanPause):
+		case <-watch.Changed():
+		case <-retry:
 		}
 	}
 }
 
-// find names the device file, empty while the device is not there.
-func (d *Driver) find() (string, error) {
+// try opens the port if it is there; fs.ErrNotExist if not.
+func (d *Driver) try() (*stream, error) {
+	path, err := d.Locate()
+	if err != nil {
+		return nil, err
+	}
+	patient := time.Duration(0)
+	if d.Path != "" {
+		patient = udevNeeds // it may be a link, which udev takes away for a moment when it writes it anew
+	}
+	who := identify(path, patient) // before opening: if the device is exchanged in between, the guard notices
+	port, err := d.open(path)
+	if err != nil {
+		return nil, err
+	}
+	return newStream(port, path, who), nil
+}
+
+// Within makes the driver look for its device below other roots: on a test's machine.
+func (d *Driver) Within(r plug.Roots) { d.Watch.Roots = r }
+
+// Locate names the device file that the URL means now: fs.ErrNotExist while no device fits, usb.CodeAmbiguous when several do. A path is taken as it is.
+func (d *Driver) Locate() (string, error) {
 	if d.Path != "" {
 		return d.Path, nil
 	}
-	ports, err := List(d.sys())
+	ports, err := List(d.Watch.Roots)
 	if err != nil {
 		return "", err
 	}
-	var found []Port
+	var found []usb.Named
+	path := ""
 	for _, p := range ports {
-		if (d.VID == "" || d.VID == p.VID) && (d.PID == "" || d.PID == p.PID) && (d.Serial == "" || d.Serial == p.Serial) {
-			found = append(found, p)
+		if d.Match.Fits(p.Device) {
+			found, path = append(found, usb.Named{Name: filepath.Base(p.Path), Device: p.Device}), p.Path
 		}
 	}
 	switch len(found) {
 	case 0:
-		return "", nil
+		return "", fmt.Errorf("serial port of %s: %w", d.Match, fs.ErrNotExist)
 	case 1:
-		return found[0].Path, nil
+		return path, nil
 	}
-	return "", fmt.Errorf("%d ports match (%s and %s): add sn= to tell them apart; station devices lists them", len(found), found[0].Path, found[1].Path)
+	return "", usb.Ambiguous(d.Match, found)
 }
 
-func (d *Driver) sys() string {
-	if d.Sys != "" {
-		return d.Sys
-	}
-	return "/sys"
-}
-
-func (d *Driver) open(path string) (io.ReadWriteCloser, error) {
+func (d *Driver) open(path string) (serial.Port, error) {
 	port, err := serial.Open(path, &d.Mode) // InitialStatusBits stays nil: a pty has no modem lines and refuses them
 	if err != nil {
 		return nil, explain(path, err)
@@ -138,7 +186,7 @@ func (d *Driver) open(path string) (io.ReadWriteCloser, error) {
 	if err := errors.Join(port.SetReadTimeout(readTimeout), port.ResetInputBuffer()); err != nil {
 		return nil, errors.Join(fmt.Errorf("set up %s: %w", path, err), port.Close())
 	}
-	return &stream{port: port, name: filepath.Base(path)}, nil
+	return port, nil
 }
 
 func explain(path string, err error) error {
@@ -148,13 +196,13 @@ func explain(path string, err error) error {
 	}
 	switch pe.Code() {
 	case serial.PermissionDenied:
-		return fmt.Errorf("%s: no permission; add this user to the group that owns the port (dialout), or install the udev rule: %w", path, err)
+		return fault.New(fault.Denied, CodeDenied, "%s: no permission; run station install, or add this user to the group that owns the port (dialout): %w", path, err)
 	case serial.PortBusy:
-		return fmt.Errorf("%s: another program holds the port; close it (ModemManager does this for ten seconds after plugging in): %w", path, err)
+		return fault.New(fault.Conflict, CodeBusy, "%s: another program holds the port; close it (station doctor names it; ModemManager lets go after ten seconds): %w", path, err)
 	case serial.PortNotFound:
 		return fmt.Errorf("open %s: %w", path, fs.ErrNotExist)
 	case serial.InvalidSpeed, serial.InvalidDataBits, serial.InvalidParity, serial.InvalidStopBits:
-		return fmt.Errorf("%s: the port does not take this baud, bits, parity or stop: %w", path, err)
+		return fault.New(fault.Invalid, CodeMode, "%s: the port does not take this baud, bits, parity or stop: %w", path, err)
 	}
 	return fmt.Errorf("open %s: %w", path, err)
 }

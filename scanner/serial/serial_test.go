@@ -7,12 +7,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
 	"go.uber.org/goleak"
+
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -30,8 +31,8 @@ func driver(t *testing.T, raw string) *Driver {
 	return d
 }
 
-// plug makes a pseudo-terminal: the master is the scanner, the slave's name its port.
-func plug(t *testing.T) (scanner *os.File, port string) {
+// newPort makes a pseudo-terminal: the master is the scanner, the slave's name its port.
+func newPort(t *testing.T) (scanner *os.File, port string) {
 	t.Helper()
 	master, slave, err := pty.Open()
 	if err != nil {
@@ -57,7 +58,7 @@ func open(t *testing.T, d *Driver) io.ReadWriteCloser {
 
 // Every byte passes as it is, both ways: no line discipline eats or translates any.
 func TestBytesPass(t *testing.T) {
-	master, port := plug(t)
+	master, port := newPort(t)
 	s := open(t, driver(t, "serial://"+port+"?baud=115200"))
 	var all []byte
 	for i := range 256 {
@@ -80,7 +81,7 @@ func TestBytesPass(t *testing.T) {
 
 // Bytes from before the opening were seen by the untamed line (CR becomes LF) and are thrown away.
 func TestOldBytesAreDropped(t *testing.T) {
-	master, port := plug(t)
+	master, port := newPort(t)
 	if _, err := master.Write([]byte("old\r")); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +96,7 @@ func TestOldBytesAreDropped(t *testing.T) {
 }
 
 func TestUnplug(t *testing.T) {
-	master, port := plug(t)
+	master, port := newPort(t)
 	s := open(t, driver(t, "serial://"+port))
 	master.Close()
 	if n, err := s.Read(make([]byte, 8)); !errors.Is(err, io.EOF) {
@@ -107,7 +108,7 @@ func TestUnplug(t *testing.T) {
 }
 
 func TestCloseUnblocksRead(t *testing.T) {
-	_, port := plug(t)
+	_, port := newPort(t)
 	s := open(t, driver(t, "serial://"+port))
 	ended := make(chan error, 1)
 	go func() { _, err := s.Read(make([]byte, 8)); ended <- err }()
@@ -127,7 +128,7 @@ func TestCloseUnblocksRead(t *testing.T) {
 
 // A scanner that takes no bytes holds up a Write, but neither Close nor a Read.
 func TestStuckWrite(t *testing.T) {
-	master, port := plug(t)
+	master, port := newPort(t)
 	s := open(t, driver(t, "serial://"+port))
 	read, wrote := make(chan error, 1), make(chan error, 1)
 	go func() { _, err := s.Read(make([]byte, 8)); read <- err }()
@@ -151,7 +152,7 @@ func TestStuckWrite(t *testing.T) {
 
 // Open waits for a port that is not there, and stops waiting with its context.
 func TestOpenWaits(t *testing.T) {
-	master, port := plug(t)
+	master, port := newPort(t)
 	link := filepath.Join(t.TempDir(), "scanner")
 	d := driver(t, "serial://"+link)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -188,7 +189,7 @@ func TestNotAPort(t *testing.T) {
 }
 
 func TestURLs(t *testing.T) {
-	for _, bad := range []string{"serial:", "serial://ttyUSB0", "serial:///dev/x?baud=fast", "serial:///dev/x?bits=9", "serial:///dev/x?parity=maybe", "serial:///dev/x?stop=3", "serial:///dev/x?vid=0c2e"} {
+	for _, bad := range []string{"serial:", "serial://ttyUSB0", "serial:///dev/x?baud=fast", "serial:///dev/x?bits=9", "serial:///dev/x?parity=maybe", "serial:///dev/x?stop=3", "serial:///dev/x?vid=0c2e", "serial://?vid=c2e", "serial://?vid=0c2e&pid=wxyz", "serial://?vid=0c2e&usb=2", "serial://?usb=1-2.3:one"} {
 		u, err := url.Parse(bad)
 		if err != nil {
 			t.Fatal(err)
@@ -200,69 +201,7 @@ func TestURLs(t *testing.T) {
 	if d := driver(t, "serial:COM5?baud=19200"); d.Path != "COM5" || d.Mode.BaudRate != 19200 {
 		t.Errorf("COM5 reads as %+v", d)
 	}
-}
-
-// sysfs builds the files of a board port that is not there, one that is, a console, and two twin scanners.
-func sysfs(t *testing.T) string {
-	t.Helper()
-	sys := t.TempDir()
-	file := func(path, text string) {
-		full := filepath.Join(sys, path)
-		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	link := func(to, from string) {
-		full := filepath.Join(sys, from)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o755), os.MkdirAll(filepath.Join(sys, to), 0o755), os.Symlink(filepath.Join(sys, to), full)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	file("class/tty/tty1/dev", "4:1\n")
-	link("devices/platform/serial8250", "class/tty/ttyS0/device")
-	file("class/tty/ttyS0/type", "4\n")
-	link("devices/platform/serial8250", "class/tty/ttyS1/device")
-	file("class/tty/ttyS1/type", "0\n")
-	for i, sn := range []string{"A1", "B2"} {
-		usb := "devices/pci/usb1/1-" + string(rune('1'+i))
-		file(usb+"/idVendor", "0c2e\n")
-		file(usb+"/idProduct", "0b6a\n")
-		file(usb+"/serial", sn+"\n")
-		file(usb+"/product", "Area Scanner\n")
-		link(usb+"/1-1:1.0", "class/tty/ttyACM"+string(rune('0'+i))+"/device")
-		link("bus/usb/drivers/cdc_acm", usb+"/1-1:1.0/driver")
-	}
-	return sys
-}
-
-func TestList(t *testing.T) {
-	sys := sysfs(t)
-	ports, err := List(sys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, p := range ports {
-		got = append(got, p.Path+" "+p.Driver+" "+p.URL())
-	}
-	want := "/dev/ttyACM0 cdc_acm serial://?vid=0c2e&pid=0b6a&sn=A1|/dev/ttyACM1 cdc_acm serial://?vid=0c2e&pid=0b6a&sn=B2|/dev/ttyS0  serial:///dev/ttyS0"
-	if s := strings.Join(got, "|"); s != want {
-		t.Errorf("got  %s\nwant %s", s, want)
-	}
-	d := driver(t, "serial://?vid=0C2E&pid=0b6a&sn=B2")
-	d.Sys = sys
-	if path, err := d.find(); path != "/dev/ttyACM1" || err != nil {
-		t.Errorf("found %q, %v", path, err)
-	}
-	d.Serial = ""
-	if path, err := d.find(); err == nil {
-		t.Errorf("two scanners match and %q was chosen", path)
-	}
-	d.Serial = "C3"
-	if path, err := d.find(); path != "" || err != nil {
-		t.Errorf("a scanner that is not there: %q, %v", path, err)
+	if d := driver(t, "serial://?vid=0C2E&pid=0B6A&usb=1-2.3:1.0"); d.Match != (usb.Match{VID: "0c2e", PID: "0b6a", Socket: "1-2.3:1.0"}) {
+		t.Errorf("a socket reads as %+v", d.Match)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,9 +23,18 @@ const (
 type stream struct {
 	port   serial.Port
 	name   string
+	who    *identity // nil where a device has no file
 	closed atomic.Bool
+	gone   atomic.Bool // the guard saw the device go
 	read   sync.Mutex
 	write  sync.Mutex
+
+	stop     chan struct{} // ends the guard
+	watching sync.WaitGroup
+}
+
+func newStream(port serial.Port, path string, who *identity) *stream {
+	return &stream{port: port, name: filepath.Base(path), who: who, stop: make(chan struct{})}
 }
 
 // Read blocks until bytes come. io.EOF means that the device is gone, os.ErrClosed that Close was called.
@@ -34,6 +44,9 @@ func (s *stream) Read(p []byte) (n int, err error) {
 		// The library returns nothing and no error after its timeout, which io.Reader's users take for progress.
 		if n > 0 || err != nil || len(p) == 0 {
 			return n, err
+		}
+		if s.gone.Load() { // behind the last byte
+			return 0, io.EOF
 		}
 	}
 }
@@ -85,6 +98,8 @@ func (s *stream) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
+	close(s.stop)
+	s.watching.Wait()
 	for tries := 0; !s.write.TryLock(); tries++ {
 		if tries == closeTries {
 			return fmt.Errorf("close %s: the scanner takes no bytes; the port is closed when it does", s.name)

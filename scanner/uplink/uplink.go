@@ -86,9 +86,26 @@ type Uplink struct {
 
 // New checks the server's URL.
 func New(c Config) (*Uplink, error) {
-	u, err := url.Parse(c.Server)
+	address, err := socketURL(c.Server)
 	if err != nil {
-		return nil, fmt.Errorf("server URL: %w", err)
+		return nil, err
+	}
+	return &Uplink{
+		Config:   c,
+		url:      address,
+		dialer:   newDialer(),
+		scans:    make(chan struct{}, 1),
+		devices:  make(chan struct{}, 1),
+		retryMax: retryMax,
+		link:     Link{Since: c.Clock.Now(), Producer: c.Journal.Producer(), Acked: c.Journal.OutcomeSeq()},
+	}, nil
+}
+
+// socketURL is where the server at an http:// or https:// URL has its station socket.
+func socketURL(server string) (string, error) {
+	u, err := url.Parse(server)
+	if err != nil {
+		return "", fmt.Errorf("server URL: %w", err)
 	}
 	switch u.Scheme {
 	case "http":
@@ -96,18 +113,14 @@ func New(c Config) (*Uplink, error) {
 	case "https":
 		u.Scheme = "wss"
 	default:
-		return nil, fmt.Errorf("server URL %q: want http://host or https://host", c.Server)
+		return "", fmt.Errorf("server URL %q: want http://host or https://host", server)
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/") + wire.Path
-	return &Uplink{
-		Config:   c,
-		url:      u.String(),
-		dialer:   websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: dialTimeout, Subprotocols: []string{wire.Subprotocol}},
-		scans:    make(chan struct{}, 1),
-		devices:  make(chan struct{}, 1),
-		retryMax: retryMax,
-		link:     Link{Since: c.Clock.Now(), Producer: c.Journal.Producer(), Acked: c.Journal.OutcomeSeq()},
-	}, nil
+	return u.String(), nil
+}
+
+func newDialer() websocket.Dialer {
+	return websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: dialTimeout, Subprotocols: []string{wire.Subprotocol}}
 }
 
 // Notify says that a scan was journalled.
@@ -208,8 +221,12 @@ func jitter(d time.Duration) time.Duration {
 
 // dial opens the socket.
 func (u *Uplink) dial(ctx context.Context) (*websocket.Conn, error) {
-	header := http.Header{"Authorization": {"Bearer " + u.Token}}
-	conn, resp, err := u.dialer.DialContext(ctx, u.url, header)
+	return dial(ctx, u.dialer, u.url, u.Token)
+}
+
+func dial(ctx context.Context, dialer websocket.Dialer, address, token string) (*websocket.Conn, error) {
+	header := http.Header{"Authorization": {"Bearer " + token}}
+	conn, resp, err := dialer.DialContext(ctx, address, header)
 	if err != nil {
 		if resp != nil && (resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden) {
 			return nil, &refusal{problem: wire.ErrRevoked, wait: time.Minute, err: fmt.Errorf("the server does not know this station any more (HTTP %d): enrol it again", resp.StatusCode)}
@@ -225,6 +242,24 @@ func (u *Uplink) dial(ctx context.Context) (*websocket.Conn, error) {
 	}
 	conn.SetReadLimit(wire.MaxMessage)
 	return conn, nil
+}
+
+// Knock opens the station's socket and closes it again without a word: it tells whether the server takes this token and speaks this protocol. problem is
+// the code of a refusal that waiting does not mend. Not for a station whose agent is at work: the server keeps one socket of each, the newest.
+func Knock(ctx context.Context, server, token string) (problem string, err error) {
+	address, err := socketURL(server)
+	if err != nil {
+		return "", err
+	}
+	conn, err := dial(ctx, newDialer(), address, token)
+	var refused *refusal
+	if errors.As(err, &refused) && refused.problem != "" {
+		return refused.problem, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return "", conn.Close()
 }
 
 // refusal is an error of the server.

@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
 	"github.com/backdock/backdock/internal/clock"
@@ -443,5 +447,36 @@ func TestJitter(t *testing.T) {
 	}
 	if low < 500*time.Millisecond || high >= time.Second || high-low < 300*time.Millisecond {
 		t.Fatalf("waits of a second lie in %v … %v", low, high)
+	}
+}
+
+// Knocking tells whether the server would take this station, and disturbs nobody's session.
+func TestKnock(t *testing.T) {
+	server := wiretest.New("token")
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Stop()
+	deaf := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		up := websocket.Upgrader{}
+		if conn, err := up.Upgrade(w, r, nil); err == nil {
+			conn.Close()
+		}
+	}))
+	defer deaf.Close()
+	for _, tc := range []struct{ name, server, token, problem, err string }{
+		{"welcome", server.URL(), "token", "", ""},
+		{"another token", server.URL(), "old", wire.ErrRevoked, ""},
+		{"another protocol", deaf.URL, "token", wire.ErrVersion, ""},
+		{"nobody there", "http://127.0.0.1:1", "token", "", "refused"},
+		{"no URL", "ftp://x", "token", "", "http://host"},
+	} {
+		problem, err := Knock(t.Context(), tc.server, tc.token)
+		if problem != tc.problem || (err == nil) != (tc.err == "") || (err != nil && !strings.Contains(err.Error(), tc.err)) {
+			t.Errorf("%s: %q, %v", tc.name, problem, err)
+		}
+	}
+	if b := server.Breaches(); len(b) > 0 {
+		t.Errorf("knocking broke the protocol: %v", b)
 	}
 }

@@ -74,6 +74,7 @@ func (s *Server) Start() error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+wire.Path, s.station)
 	mux.HandleFunc("POST /api/v1/stations/enroll", s.enroll)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	s.http = &http.Server{Handler: mux}
 	s.serving.Go(func() { s.http.Serve(l) })
 	return nil
