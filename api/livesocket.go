@@ -83,7 +83,7 @@ func (v *viewer) resume(ctx context.Context, b []byte) error {
 	var m live.Resume
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil || m.Op != "resume" || m.Since < 0 || d.More() {
+	if err := d.Decode(&m); err != nil || m.Op != "resume" || m.Since < 0 || d.More() || !plain(m.Warehouse) {
 		return fault.New(fault.Invalid, "malformed", "want {\"op\":\"resume\",\"since\":N,…}")
 	}
 	var board id.Warehouse

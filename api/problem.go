@@ -116,6 +116,7 @@ var useProblems = sync.OnceFunc(func() {
 // send writes err as a problem and logs what is our fault.
 func (s *Server) send(c *fiber.Ctx, err error) error {
 	p := problemOf(err)
+	leftUnread(c, p.Status)
 	if p.Status >= 500 {
 		s.logger.Error("request failed", slog.String("request_id", requestID(c)), slog.String("method", c.Method()), slog.String("route", c.Route().Path),
 			slog.String("code", p.Code), slog.Any("error", err))

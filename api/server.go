@@ -197,13 +197,24 @@ var jsonFormat = huma.Format{
 			return errText
 		}
 		if err := json.Unmarshal(data, v); err != nil {
-			return err
+			return jsonError(err)
 		}
 		if bytes.Contains(data, []byte(`\u0000`)) && holdsNUL(data) {
 			return errText
 		}
 		return nil
 	},
+}
+
+// jsonError words what is wrong: encoding/json tells of our types and repeats numbers.
+func jsonError(err error) error {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("the body is not JSON at byte %d", syntax.Offset)
+	}
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && kind.Field != "" {
+		return fmt.Errorf("the body holds something else than it should at %s", kind.Field)
+	}
+	return errors.New("the body holds a value that cannot be read")
 }
 
 func holdsNUL(data []byte) bool {
@@ -248,7 +259,7 @@ func (s *Server) Serve(l net.Listener) error {
 	if down {
 		return l.Close()
 	}
-	err := s.app.Listener(l)
+	err := s.app.Listener(patient{l})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.down {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
@@ -240,11 +241,12 @@ func (sk *socket) linger() {
 }
 
 var (
-	errBinary = errors.New("a binary message")
-	errClosed = errors.New("socket closed")
+	errBinary  = errors.New("a binary message")
+	errNotText = errors.New("a message that is not UTF-8")
+	errClosed  = errors.New("socket closed")
 )
 
-// read returns the next text message.
+// read returns the next text message. Anything else ends the socket with 1003, text that is not UTF-8 with 1007: encoding/json would mend it in silence.
 func (sk *socket) read() ([]byte, error) {
 	if err := sk.extend(); err != nil {
 		return nil, err
@@ -254,7 +256,12 @@ func (sk *socket) read() ([]byte, error) {
 		return nil, err
 	}
 	if kind != websocket.TextMessage {
+		sk.close(websocket.CloseUnsupportedData, "text_only")
 		return nil, errBinary
+	}
+	if !utf8.Valid(b) {
+		sk.close(websocket.CloseInvalidFramePayloadData, "not_text")
+		return nil, errNotText
 	}
 	return b, nil
 }

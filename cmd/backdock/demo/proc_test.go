@@ -27,7 +27,7 @@ type proc struct {
 	mu     sync.Mutex
 	cmd    *exec.Cmd
 	done   chan struct{}
-	log    bytes.Buffer
+	log    said
 	deaths int // by itself, which is by a kill point
 }
 
@@ -42,7 +42,7 @@ func (p *proc) start(point string) {
 	if point != "" {
 		cmd.Env = append(cmd.Env, killpoint.Env+"="+point)
 	}
-	p.log.Reset()
+	p.log.clear()
 	cmd.Stdout, cmd.Stderr = &p.log, &p.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	done := make(chan struct{})
@@ -63,13 +63,13 @@ func (p *proc) start(point string) {
 	}()
 	for deadline := time.Now().Add(60 * time.Second); p.alive() && !p.up(); {
 		if time.Now().After(deadline) {
-			p.t.Errorf("%s does not answer:\n%s", p.name, p.log.String())
+			p.t.Errorf("%s does not answer:\n%s", p.name, p.log.text())
 			return
 		}
 		sleep(context.Background(), 20*time.Millisecond)
 	}
 	if !p.alive() && point == "" {
-		p.t.Errorf("%s ended by itself:\n%s", p.name, p.log.String())
+		p.t.Errorf("%s ended by itself:\n%s", p.name, p.log.text())
 	}
 }
 
@@ -99,4 +99,28 @@ func (p *proc) died() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.deaths
+}
+
+// said is what a process has written.
+type said struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(b)
+}
+
+func (s *said) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func (s *said) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.b.Reset()
 }
