@@ -59,7 +59,8 @@ func things(path string, o, w, station int) string {
 var bodies = map[string]any{
 	"inspect-unit": map[string]any{"grade": "A", "disposition": "restock", "checks": map[string]bool{}, "note": "", "version": 1}, "undo-inspection": map[string]any{"reason": "x", "version": 1},
 	"reopen-parcel": map[string]any{"reason": "x"}, "claim-parcel": map[string]any{"case": "C11"}, "decide-case": map[string]any{"decision": "approved", "note": ""},
-	"authorize-refund": map[string]any{"note": ""}, "hold-refund": map[string]any{"reason": "x"}, "create-station": map[string]any{"name": "x", "bench": "HZ1/3"},
+	"authorize-refund": map[string]any{"note": ""}, "hold-refund": map[string]any{"reason": "x"},
+	"cancel-refund": map[string]any{"reason": "x"}, "pay-refund-by-hand": map[string]any{"proof": "x"}, "attribute-refund": map[string]any{"case": "C11"}, "create-station": map[string]any{"name": "x", "bench": "HZ1/3"},
 	"create-user": map[string]any{"username": "new.user", "display": "", "password": "long enough", "grants": []any{}}, "set-grants": map[string]any{"grants": []any{}},
 	"set-password": map[string]any{"password": "long enough"}, "set-disabled": map[string]any{"disabled": true}, "set-language": map[string]any{"lang": "zh"},
 }
