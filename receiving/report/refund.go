@@ -22,6 +22,7 @@ type RefundRow struct {
 	Case         string     `json:"case"`
 	Order        string     `json:"order"`
 	Shop         string     `json:"shop"`
+	ShopCode     string     `json:"shop_code"`
 	Owner        string     `json:"owner"`
 	Gateway      string     `json:"gateway"`
 	Reason       string     `json:"reason"`
@@ -84,6 +85,7 @@ type RefundFilter struct {
 type refundRow struct {
 	ID                                                                             id.Refund
 	Number, State, Origin, Currency, CaseNumber, OrderNumber, Shop, Owner, Gateway string
+	ShopCode                                                                       string
 	Reason, HoldCode, RefusedCode, Requester, Authorizer, Proof                    string
 	AmountMinor, DeductionMinor                                                    int64
 	RequestedBy                                                                    *id.User
@@ -100,7 +102,7 @@ type refundRow struct {
 var refundColumns = auth.Columns{Warehouse: "(COALESCE(u.warehouse_id, c.warehouse_id, 0) IN (0, ?))", Owner: "r.owner_id = ?", Shop: "r.shop_id = ?"}
 
 const refundSelect = `
-SELECT r.id, r.number, r.state, r.origin, r.currency, r.amount_minor, r.deduction_minor, COALESCE(c.number, '') AS case_number, o.number AS order_number, s.name AS shop, w.code AS owner,
+SELECT r.id, r.number, r.state, r.origin, r.currency, r.amount_minor, r.deduction_minor, COALESCE(c.number, '') AS case_number, o.number AS order_number, s.name AS shop, s.code AS shop_code, w.code AS owner,
   p.gateway, r.reason, r.hold_code, r.refused_code, r.proof, r.requested_by, r.case_id, r.replaces, r.attempts, EXISTS (SELECT 1 FROM refunds x WHERE x.replaces = r.id) AS replaced, COALESCE(q.display, '') AS requester, COALESCE(a.display, '') AS authorizer, r.requested_at, r.sent_at, r.settled_at, r.version
 FROM refunds r JOIN orders o ON o.id = r.order_id JOIN shops s ON s.id = r.shop_id JOIN owners w ON w.id = r.owner_id JOIN payments p ON p.id = r.payment_id
   LEFT JOIN cases c ON c.id = r.case_id LEFT JOIN units u ON u.id = r.unit_id LEFT JOIN users q ON q.id = r.requested_by LEFT JOIN users a ON a.id = r.authorized_by `
@@ -108,7 +110,7 @@ FROM refunds r JOIN orders o ON o.id = r.order_id JOIN shops s ON s.id = r.shop_
 func (f refundRow) public(viewer id.User) RefundRow {
 	utc(&f.RequestedAt, f.SentAt, f.SettledAt)
 	out := RefundRow{Number: f.Number, State: f.State, Origin: f.Origin, Amount: Money{f.AmountMinor, f.Currency}, Deduction: Money{f.DeductionMinor, f.Currency}, Case: f.CaseNumber,
-		Order: f.OrderNumber, Shop: f.Shop, Owner: f.Owner, Gateway: f.Gateway, Reason: f.Reason, HoldCode: f.HoldCode, RefusedCode: f.RefusedCode, RequestedBy: f.Requester,
+		Order: f.OrderNumber, Shop: f.Shop, ShopCode: f.ShopCode, Owner: f.Owner, Gateway: f.Gateway, Reason: f.Reason, HoldCode: f.HoldCode, RefusedCode: f.RefusedCode, RequestedBy: f.Requester,
 		AuthorizedBy: f.Authorizer, RequestedAt: f.RequestedAt, SentAt: f.SentAt, SettledAt: f.SettledAt, Proof: f.Proof, Version: f.Version, Can: []string{}}
 	switch {
 	case refund.State(f.State) != refund.StateRequested && f.Proof == "" || refund.State(f.State).Final():

@@ -769,7 +769,8 @@ export interface components {
         Can: {
             inspect: boolean;
             undo: boolean;
-            why: string;
+            /** @enum {string} */
+            why: "not_inspected" | "already_inspected" | "unit_state" | "moved_on" | "refund_sending";
         };
         CancelInputBody: {
             reason: string;
@@ -1436,6 +1437,7 @@ export interface components {
             /** Format: date-time */
             settled_at?: string;
             shop: string;
+            shop_code: string;
             state: string;
             timeline: components["schemas"]["Moment"][];
             transaction_id: string;
@@ -1486,6 +1488,7 @@ export interface components {
             /** Format: date-time */
             settled_at?: string;
             shop: string;
+            shop_code: string;
             state: string;
             /** Format: int64 */
             version: number;

@@ -3,7 +3,8 @@ import { defineConfig } from '@playwright/test'
 
 const web = fileURLToPath(new URL('../..', import.meta.url))
 const real = process.env.BACKDOCK_URL
-const port = 7097
+// A port of this run's own, so that two work trees can test at once; workers inherit the variable.
+const port = Number((process.env.BACKDOCK_MOCK_PORT ??= String(20_000 + (process.pid % 20_000))))
 
 // Two sets: "mock" drives the built pages against dev/mock.mjs and needs nothing else; "real" needs a running server at BACKDOCK_URL.
 export default defineConfig({
