@@ -50,6 +50,7 @@ lint: .cache/setup-build web ## formatting, vet, staticcheck, import rules
 	go vet ./...
 	go tool staticcheck ./...
 	go test -count=1 ./internal/archtest
+	.ci/setup_test.sh
 	cd web && npm run api --silent -- --check
 
 openapi: web $(BINARIES) ## the description of the API, and the types of the pages made from it

@@ -46,7 +46,8 @@ func things(path string, o, w, station int) string {
 	n := o*10 + w
 	path = strings.TrimPrefix(path, "/api/v1")
 	for from, to := range map[string]string{"/units/{plate}": "/units/" + plate(n), "/parcels/{number}": fmt.Sprintf("/parcels/P%06d", n), "/orders/{number}": fmt.Sprintf("/orders/O%d", n),
-		"/cases/{number}": fmt.Sprintf("/cases/C%d", n), "/refunds/{number}": fmt.Sprintf("/refunds/R%d", n), "{id}": fmt.Sprint(station), "{username}": "sz"} {
+		"/cases/{number}": fmt.Sprintf("/cases/C%d", n), "/refunds/{number}": fmt.Sprintf("/refunds/R%d", n), "{id}": fmt.Sprint(station), "{username}": "sz",
+		"/scans/{producer}/{seq}": fmt.Sprintf("/scans/%s/1", journalOf(n))} {
 		path = strings.ReplaceAll(path, from, to)
 	}
 	if strings.Contains(path, "/reports/board") {
@@ -58,8 +59,9 @@ func things(path string, o, w, station int) string {
 // bodies are well-formed requests, so that what is refused is refused for who asks.
 var bodies = map[string]any{
 	"inspect-unit": map[string]any{"grade": "A", "disposition": "restock", "checks": map[string]bool{}, "note": "", "version": 1}, "undo-inspection": map[string]any{"reason": "x", "version": 1},
-	"reopen-parcel": map[string]any{"reason": "x"}, "claim-parcel": map[string]any{"case": "C11"}, "decide-case": map[string]any{"decision": "approved", "note": ""},
-	"authorize-refund": map[string]any{"note": ""}, "hold-refund": map[string]any{"reason": "x"}, "create-station": map[string]any{"name": "x", "bench": "HZ1/3"},
+	"reopen-parcel": map[string]any{"reason": "x"}, "claim-parcel": map[string]any{"case": "C11"}, "rerun-scan": map[string]any{"reason": "x"}, "decide-case": map[string]any{"decision": "approved", "note": ""},
+	"authorize-refund": map[string]any{"note": ""}, "hold-refund": map[string]any{"reason": "x"},
+	"cancel-refund": map[string]any{"reason": "x"}, "pay-refund-by-hand": map[string]any{"proof": "x"}, "attribute-refund": map[string]any{"case": "C11"}, "create-station": map[string]any{"name": "x", "bench": "HZ1/3"},
 	"create-user": map[string]any{"username": "new.user", "display": "", "password": "long enough", "grants": []any{}}, "set-grants": map[string]any{"grants": []any{}},
 	"set-password": map[string]any{"password": "long enough"}, "set-disabled": map[string]any{"disabled": true}, "set-language": map[string]any{"lang": "zh"},
 }
@@ -69,6 +71,7 @@ func TestEveryRouteAsksWho(t *testing.T) {
 	s := newSite(t, testkit.Open(t, db.SQLite))
 	r := s.serve()
 	_, station := s.enrol(1)
+	s.parked(station, 1, 1, "BD:DONE")
 	people := map[auth.Role]*person{}
 	for _, role := range auth.Roles {
 		people[role] = r.login(string(role))
@@ -144,6 +147,8 @@ func TestOtherPeoplesThingsDoNotExist(t *testing.T) {
 		s := newSite(t, d)
 		r := s.serve()
 		_, station := s.enrol(2)
+		s.parked(station, 1, 2, "BD:DONE")
+		s.parked(station, 2, 1, "BD:DONE")
 		callers := map[string]struct {
 			p    *person
 			o, w int // whose things it may not see

@@ -42,6 +42,7 @@ type Deps struct {
 	Parcels  ParcelOffice
 	Cases    CaseOffice
 	Refunds  RefundOffice
+	Scans    ScanOffice
 	Notices  PaymentNotices
 	Web      fs.FS // the web build; nil or without index.html: 503 for pages
 	Registry *prometheus.Registry
@@ -160,6 +161,7 @@ func (s *Server) routesAll() {
 	s.routesParcels()
 	s.routesCases()
 	s.routesRefunds()
+	s.routesScans()
 	s.routesStock()
 	s.routesUsers()
 	s.routesStations()

@@ -38,8 +38,27 @@ type CaseOffice interface {
 	Decide(ctx context.Context, caseID id.Case, decision, note string, by id.User) error
 }
 
-// RefundOffice lets refunds go, or not.
+// RefundOffice holds what people do with refunds.
 type RefundOffice interface {
+	RefundGate
+	RefundEnds
+	Attribute(ctx context.Context, refund id.Refund, caseID id.Case, by id.User) error
+}
+
+// RefundEnds is for refunds that do not go the ordinary way.
+type RefundEnds interface {
+	Cancel(ctx context.Context, refund id.Refund, reason string, by id.User) error
+	Replace(ctx context.Context, refund id.Refund, by id.User) error
+	PayByHand(ctx context.Context, refund id.Refund, proof string, by id.User) error
+}
+
+// ScanOffice takes up scans that were set aside.
+type ScanOffice interface {
+	Rerun(ctx context.Context, producer string, seq uint64, by id.User, reason string) error
+}
+
+// RefundGate lets refunds go, or not.
+type RefundGate interface {
 	Authorize(ctx context.Context, refund id.Refund, note string, by id.User) error
 	Hold(ctx context.Context, refund id.Refund, reason string, by id.User) error
 	Release(ctx context.Context, refund id.Refund, by id.User) error

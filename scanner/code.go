@@ -63,7 +63,7 @@ const (
 	CodeNotText        Code = "not_text"         //
 	CodeTooLong        Code = "too_long"         //
 	CodeSeqConflict    Code = "seq_conflict"     //
-	CodeParked         Code = "parked"           // reason: kept for a person, does not block later scans
+	CodeParked         Code = "parked"           // reason, plate: kept for a person, does not block later scans
 	CodeNotEmpty       Code = "not_empty"        // pieces: EMPTY with pieces already booked
 	CodeNothingToMark  Code = "nothing_to_mark"  // CONDITION with no piece before it
 	CodeControlNotHere Code = "control_not_here" // code: this bench does not do that

@@ -58,7 +58,7 @@ type Effect struct {
 	SKU    string     `json:"sku,omitempty"`    // SKU code, unit_*
 }
 
-// Outcome is the stored answer to one scan. The same (producer, seq) always gets the same Outcome.
+// Outcome is the stored answer to one scan. The same (producer, seq) always gets the same Outcome; only a parked one is replaced, when a person has the scan run again.
 type Outcome struct {
 	Seq     uint64            `json:"seq"`
 	Verdict Verdict           `json:"verdict"`

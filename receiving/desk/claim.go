@@ -17,9 +17,14 @@ import (
 	"github.com/backdock/backdock/receiving/match"
 )
 
-// Claim gives a parcel of unknown owner to the case it turned out to belong to, and judges its pieces anew: what the case awaits leaves custody for
-// quarantine, the rest stays where it is under its new finding. It joins tx, so that a late case claims in the transaction that brings it.
+// Claim gives a parcel of unknown owner to the late case that turned out to explain it. It joins tx, so that the case claims in the transaction that brings it.
 func (d *Desk) Claim(ctx context.Context, tx *gorm.DB, caseID id.Case, parcel id.Parcel) error {
+	return d.ClaimBy(ctx, tx, caseID, parcel, 0)
+}
+
+// ClaimBy gives a parcel of unknown owner to the case that a person found for it, and judges its pieces anew: what the case awaits leaves custody for
+// quarantine, the rest stays where it is under its new finding. Events and movements name the person; 0 is a case that claims by itself.
+func (d *Desk) ClaimBy(ctx context.Context, tx *gorm.DB, caseID id.Case, parcel id.Parcel, by id.User) error {
 	s := d.office(ctx, tx)
 	f, err := s.withParcel(parcel)
 	if err != nil {
@@ -28,6 +33,7 @@ func (d *Desk) Claim(ctx context.Context, tx *gorm.DB, caseID id.Case, parcel id
 	if f.parcel.Kind != receiving.UnknownOwner || f.parcel.OwnerID != nil {
 		return fault.New(fault.Conflict, "parcel_claimed", "parcel %s has an owner already", f.parcel.Number())
 	}
+	s.bench.OperatorID = ref(by)
 	f.parcel.Kind = receiving.CustomerReturn
 	rows, err := s.asked(f, []id.Case{caseID})
 	if err != nil {
@@ -145,7 +151,7 @@ func (s *session) turn(u inventory.Unit, f receiving.Finding, was, target *line)
 	}
 	if u.Account != from {
 		s.out.movements = append(s.out.movements, &movement{Movement: inventory.Movement{OwnerID: u.OwnerID, WarehouseID: u.WarehouseID, SKUID: u.SKUID,
-			FromAccount: from, ToAccount: u.Account, Quantity: 1, UnitID: &u.ID, Cause: "claim", CauseRef: s.docket.parcel.Number(), At: s.at}})
+			FromAccount: from, ToAccount: u.Account, Quantity: 1, UnitID: &u.ID, Cause: "claim", CauseRef: s.docket.parcel.Number(), ByUser: s.bench.OperatorID, At: s.at}})
 	}
 	b := &booked{Unit: u, line: now, docket: s.docket, code: was.sku.Code}
 	s.tellReceived(b)

@@ -44,6 +44,7 @@ type movement struct {
 type filing struct {
 	row    receiving.Outcome
 	ruling *ruling
+	again  bool // takes the place of a parked outcome
 }
 
 func (o *out) touch(d *docket) {
@@ -311,15 +312,23 @@ func (s *session) writeOutcomes() error {
 	if len(s.out.outcomes) == 0 {
 		return nil
 	}
-	rows := make([]receiving.Outcome, len(s.out.outcomes))
-	for i, f := range s.out.outcomes {
+	rows := make([]receiving.Outcome, 0, len(s.out.outcomes))
+	for _, f := range s.out.outcomes {
 		if f.ruling.unit != nil {
 			f.row.UnitID = &f.ruling.unit.ID
 		}
-		rows[i] = f.row
+		if f.again {
+			if err := s.later("replace parked outcome", guarded, func(tx *gorm.DB) *gorm.DB { return replaceParked(tx, f.row) }); err != nil {
+				return err
+			}
+			continue
+		}
+		rows = append(rows, f.row)
 	}
-	if err := s.later("write outcomes", nil, func(tx *gorm.DB) *gorm.DB { return tx.Create(&rows) }); err != nil {
-		return err
+	if len(rows) > 0 {
+		if err := s.later("write outcomes", nil, func(tx *gorm.DB) *gorm.DB { return tx.Create(&rows) }); err != nil {
+			return err
+		}
 	}
 	for _, f := range s.out.undone {
 		o := f.ruling.undoes
@@ -332,4 +341,10 @@ func (s *session) writeOutcomes() error {
 	}
 	s.out.outcomes, s.out.undone = nil, nil
 	return nil
+}
+
+// replaceParked writes what a scan that was run again came to. What was scanned, and its hash, stay.
+func replaceParked(tx *gorm.DB, r receiving.Outcome) *gorm.DB {
+	return tx.Exec(`UPDATE outcomes SET received_at = ?, verdict = ?, code = ?, tone = ?, tote = ?, params = ?, effects = ?, plate = ?, parcel_id = ?, unit_id = ?
+ WHERE producer = ? AND seq = ? AND code = 'parked'`, r.ReceivedAt, r.Verdict, r.Code, r.Tone, r.Tote, r.Params, r.Effects, r.Plate, r.ParcelID, r.UnitID, r.Producer, r.Seq)
 }

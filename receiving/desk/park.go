@@ -13,7 +13,7 @@ import (
 )
 
 // park stores a scan that can never be decided, with the reason, so that it does not block those behind it. Nothing else changes; a person takes it up from
-// the exceptions.
+// the exceptions and has it run again (Rerun), for which the plate of the piece is kept too.
 func (b *batch) park(ctx context.Context, scan scanner.Scan, cause error) (Answer, error) {
 	b.o.Log.Error("a scan was parked", "producer", b.producer, "seq", scan.Seq, "error", cause)
 	var s *session
@@ -28,8 +28,8 @@ func (b *batch) park(ctx context.Context, scan scanner.Scan, cause error) (Answe
 		}
 		s.tick()
 		s.next = s.pending
-		r := rule(scanner.CodeParked, "reason", reason(cause)).about(s.docket)
-		e := s.fact("backdock.scan.parked.v1", "scan/"+s.key(), 1, 0, event.Data{"producer": s.producer.ID, "seq": scan.Seq, "reason": reason(cause)})
+		r := rule(scanner.CodeParked, "reason", failing(cause), "plate", scan.Plate).about(s.docket)
+		e := s.fact("backdock.scan.parked.v1", "scan/"+s.key(), 1, 0, event.Data{"producer": s.producer.ID, "seq": scan.Seq, "reason": failing(cause)})
 		s.tell(func() event.Event { return e })
 		if err := s.end(r); err != nil {
 			return err
@@ -46,8 +46,8 @@ func (b *batch) park(ctx context.Context, scan scanner.Scan, cause error) (Answe
 	return s.answer()
 }
 
-// reason is a word for why a scan failed; the log has the whole of it.
-func reason(err error) string {
+// failing is a word for why a scan failed; the log has the whole of it.
+func failing(err error) string {
 	switch {
 	case db.IsUnique(err):
 		return "unique"

@@ -52,7 +52,7 @@ func (c *Cases) Decide(ctx context.Context, caseID id.Case, decision, note strin
 	return nil
 }
 
-// Refunds lets refunds go, or not.
+// Refunds holds what people do with refunds.
 type Refunds struct {
 	db     *db.DB
 	engine *refund.Engine
@@ -85,11 +85,54 @@ func (r *Refunds) Release(ctx context.Context, f id.Refund, by id.User) error {
 	})
 }
 
+// Cancel withdraws a refund that never went out.
+func (r *Refunds) Cancel(ctx context.Context, f id.Refund, reason string, by id.User) error {
+	return r.do(ctx, "withdraw", f, func(tx *gorm.DB) error {
+		_, err := r.engine.Cancel(ctx, tx, f, by, reason)
+		return err
+	})
+}
+
+// Replace makes the successor of a refund whose route is proven closed; another person authorizes it.
+func (r *Refunds) Replace(ctx context.Context, f id.Refund, by id.User) error {
+	return r.do(ctx, "replace", f, func(tx *gorm.DB) error {
+		_, err := r.engine.Replace(ctx, tx, f, by)
+		return err
+	})
+}
+
+// PayByHand records that the money of such a refund was paid another way; another person confirms it.
+func (r *Refunds) PayByHand(ctx context.Context, f id.Refund, proof string, by id.User) error {
+	return r.do(ctx, "pay by hand", f, func(tx *gorm.DB) error {
+		_, err := r.engine.PayByHand(ctx, tx, f, by, proof)
+		return err
+	})
+}
+
+// Attribute ties a refund that others made to the case it belongs to.
+func (r *Refunds) Attribute(ctx context.Context, f id.Refund, c id.Case, by id.User) error {
+	return r.do(ctx, "attribute", f, func(tx *gorm.DB) error {
+		_, err := r.engine.Attribute(ctx, tx, f, c, by)
+		return err
+	})
+}
+
 func (r *Refunds) do(ctx context.Context, what string, f id.Refund, fn func(tx *gorm.DB) error) error {
 	if err := r.db.InTx(ctx, fn); err != nil {
 		return fmt.Errorf("%s refund %d: %w", what, f, err)
 	}
 	return nil
+}
+
+// Scans holds what people do with scans that were set aside.
+type Scans struct{ desk *desk.Desk }
+
+// NewScans makes the desk for parked scans.
+func NewScans(k *desk.Desk) *Scans { return &Scans{desk: k} }
+
+// Rerun decides a parked scan again.
+func (s *Scans) Rerun(ctx context.Context, producer string, seq uint64, by id.User, reason string) error {
+	return s.desk.Rerun(ctx, producer, seq, by, reason)
 }
 
 // Parcels holds what people do with a parcel away from the bench.
@@ -107,8 +150,8 @@ func (p *Parcels) Reopen(ctx context.Context, parcel id.Parcel, by id.User, reas
 }
 
 // Claim ties a parcel of unknown owner to a case; its units are judged anew.
-func (p *Parcels) Claim(ctx context.Context, parcel id.Parcel, caseID id.Case, _ id.User) error {
-	err := p.db.InTx(ctx, func(tx *gorm.DB) error { return p.desk.Claim(ctx, tx, caseID, parcel) })
+func (p *Parcels) Claim(ctx context.Context, parcel id.Parcel, caseID id.Case, by id.User) error {
+	err := p.db.InTx(ctx, func(tx *gorm.DB) error { return p.desk.ClaimBy(ctx, tx, caseID, parcel, by) })
 	if err != nil {
 		return fmt.Errorf("claim parcel %d: %w", parcel, err)
 	}

@@ -125,7 +125,7 @@ type UnitRefund struct {
 type Can struct {
 	Inspect bool   `json:"inspect"`
 	Undo    bool   `json:"undo"`
-	Why     string `json:"why"`
+	Why     string `json:"why" enum:"not_inspected,already_inspected,unit_state,moved_on,refund_sending"`
 }
 
 // Unit reads a piece with everything around it.

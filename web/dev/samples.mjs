@@ -69,6 +69,11 @@ export function rowOf(u) {
   return { ...row, case: u.case.number }
 }
 
+/** The scan that the board shows as set aside. */
+export const parkedScan = () => ({
+  producer: 'c0ffee00c0ffee00c0ffee00c0ffee07', seq: 4123, warehouse: 'HZ1', bench: '2 号收货台', clerk: '孙丽', data: '6954821770316', captured_at: ago(0.1), decided_at: ago(0.1), verdict: 'rejected', code: 'parked', params: { reason: 'check', plate: plateOf(1533) }, plate: '', parcel: 'P004291', parked: true,
+})
+
 export function board(seq) {
   const hour = Number(new Intl.DateTimeFormat('en-GB', { hour: '2-digit', hourCycle: 'h23', timeZone: 'Asia/Shanghai' }).format(new Date()))
   const shape = { 8: [183, 96, 160], 9: [264, 189, 240], 10: [311, 254, 292], 11: [349, 302, 331], 12: [206, 177, 226], 13: [289, 241, 252], 14: [357, 322, 330], 15: [402, 372, 352], 16: [227, 198, 320], 17: [240, 220, 262], 18: [120, 110, 170], 19: [60, 50, 85] }
@@ -87,7 +92,7 @@ export function board(seq) {
       { kind: 'refund_unknown', ref: 'RF-261123-0102', detail: '支付通道超时，正在查询', params: {}, since: ago(0.6), severity: 'high', owner: '系统' },
       { kind: 'unknown_owner', ref: 'YT8830447120611', detail: '面单无法匹配任何退货单', params: {}, since: ago(0.87), severity: 'mid', owner: '陈晨' },
       { kind: 'over', ref: 'RT-261123-0411', detail: '四件套应收 1，实收 2', params: {}, since: ago(0.15), severity: 'mid', owner: '李敏' },
-      { kind: 'parked', ref: 'P-261123-0071', detail: '扫描暂存，等人处理', params: {}, since: ago(0.1), severity: 'mid', owner: '' },
+      { kind: 'parked', ref: `${parkedScan().producer}:${parkedScan().seq}`, detail: 'parked', params: {}, since: ago(0.1), severity: 'mid', owner: '' },
     ],
     exceptions_total: 6,
     refunds: { due: { n: 38, minor: 1204500 }, requested: { n: 6, minor: 412900 }, authorized: { n: 3, minor: 91200 }, sending: { n: 4, minor: 120000 }, accepted: { n: 11, minor: 388000 }, unknown: { n: 1, minor: 45900 }, succeeded_today: { n: 412, minor: 18642000 }, held: { n: 2, minor: 69900 }, failed: { n: 1, minor: 8900 } },
@@ -118,17 +123,22 @@ export const parcels = () => Array.from({ length: 18 }, (_, i) => {
   }
 })
 
+/** What can be done with a refund, as receiving/aftersales/refund says. `mine`: the viewer asked for it. */
+export const ways = (state, origin, mine) =>
+  origin !== 'ours' ? ['attribute'] : ({ requested: mine ? ['cancel'] : ['authorize', 'cancel'], authorized: ['hold', 'cancel'], held: ['release', 'cancel'], failed: ['replace', 'pay_by_hand'] }[state] ?? [])
+
 export const refunds = () => Array.from({ length: 12 }, (_, i) => {
-  const state = pick(['requested', 'requested', 'accepted', 'succeeded', 'held', 'unknown'], i)
-  const sent = ['accepted', 'succeeded', 'unknown'].includes(state)
+  const state = pick(['requested', 'requested', 'accepted', 'succeeded', 'held', 'failed'], i)
+  const origin = i === 3 ? 'platform' : 'ours'
+  const sent = ['accepted', 'succeeded', 'failed'].includes(state)
   return {
-    number: `RF-261123-0${417 - i}`, state, origin: i % 5 === 4 && state === 'succeeded' ? 'platform' : 'ours', amount: cny(pick([459, 699, 329, 89, 4299, 519], i)), deduction: cny(0), case: `RT-261123-0${417 - i}`, order: `TB26112001${87 - i}`, shop: '拾物家居旗舰店', owner: '拾物家居', gateway: 'wechatpay',
-    reason: pick(['quality', 'size_fit', 'changed_mind'], i), hold_code: state === 'held' ? 'NOT_ENOUGH' : '', refused_code: '', requested_by: i % 6 === 1 ? '周经理' : '', authorized_by: '', requested_at: ago(i / 2 + 0.2), ...(sent ? { sent_at: ago(i / 2 + 0.1) } : {}), ...(state === 'succeeded' ? { settled_at: ago(i / 2) } : {}),
-    can_authorize: i % 6 === 0, why: i % 6 === 0 ? '' : i % 6 === 1 ? 'same_person' : 'refund_state', version: 1,
+    number: `RF-261123-0${417 - i}`, state, origin, amount: cny(pick([459, 699, 329, 89, 4299, 519], i)), deduction: cny(0), case: origin === 'ours' ? `RT-261123-0${417 - i}` : '', order: `TB26112001${87 - i}`, shop: '拾物家居旗舰店', shop_code: 'SW-TB', owner: '拾物家居', gateway: 'wechatpay',
+    reason: pick(['quality', 'size_fit', 'changed_mind'], i), hold_code: state === 'held' ? 'NOT_ENOUGH' : '', refused_code: state === 'failed' ? 'USER_ACCOUNT_ABNORMAL' : '', requested_by: i % 6 === 1 ? '周经理' : '', authorized_by: '', requested_at: ago(i / 2 + 0.2), ...(sent ? { sent_at: ago(i / 2 + 0.1) } : {}), ...(state === 'succeeded' ? { settled_at: ago(i / 2) } : {}),
+    can_authorize: i % 6 === 0, why: i % 6 === 0 ? '' : i % 6 === 1 ? 'same_person' : 'refund_state', can: ways(state, origin, i % 6 === 1), proof: '', version: 1,
   }
 })
 
-export const refundDetail = (r) => ({ ...r, gateway_refund_id: '', transaction_id: '4200002718202611230000000417', deduction_reason: '', replaces: '', lines: [], attempts: [], timeline: [] })
+export const refundDetail = (r) => ({ gateway_refund_id: '', transaction_id: '4200002718202611230000000417', deduction_reason: '', replaces: '', replaced_by: '', ...r, lines: [], attempts: [], timeline: [] })
 
 export const stations = () => board(1).stations.map((s, i) => ({
   id: String(s.number), name: `HZ1-${s.number}`, warehouse: 'HZ1', number: s.number, bench: s.name, clerk: s.clerk, state: s.state, version: '1.0.0', hostname: `bench-${s.number}`, last_scan: s.last_scan, revoked: i === 5,

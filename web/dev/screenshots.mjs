@@ -12,7 +12,7 @@ const base = `http://127.0.0.1:${port}`
 mkdirSync(folder, { recursive: true })
 const mock = spawn(process.execPath, [fileURLToPath(new URL('./mock.mjs', import.meta.url))], { env: { ...process.env, PORT: String(port) }, stdio: ['ignore', 'pipe', 'inherit'] })
 await new Promise((up) => mock.stdout.once('data', up))
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--autoplay-policy=no-user-gesture-required'] })
+const browser = await chromium.launch({ executablePath: process.env.BACKDOCK_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--autoplay-policy=no-user-gesture-required'] })
 const mockPost = (path, body = {}) => fetch(base + path, { method: 'POST', body: JSON.stringify(body) }).then((r) => r.json())
 
 try {

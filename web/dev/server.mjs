@@ -1,5 +1,5 @@
 // The mock of the server's REST API and /ws/live: sample data, and a decision that moves a unit. Everything real is on the other side of the API.
-import { board, detailOf, parcels, refundDetail, refunds, rowOf, stations, units } from './samples.mjs'
+import { board, detailOf, parcels, parkedScan, refundDetail, refunds, rowOf, stations, units, ways } from './samples.mjs'
 
 const ok = (body) => ({ status: 200, body })
 const problem = (status, code, params) => ({ status, body: { type: 'about:blank', title: code, status, detail: code, code, ...(params ? { params } : {}) } })
@@ -13,7 +13,7 @@ export function makeServer(lives, sent = () => {}) {
 
   function reset() {
     const rows = units()
-    db = { units: new Map(rows.map((u) => [u.plate, detailOf(u)])), parcels: parcels(), refunds: refunds(), stations: stations(), loggedIn: true }
+    db = { units: new Map(rows.map((u) => [u.plate, detailOf(u)])), parcels: parcels(), refunds: refunds(), scan: parkedScan(), stations: stations(), loggedIn: true }
     seq = 100
     up = true
     ticking = false
@@ -69,7 +69,7 @@ export function makeServer(lives, sent = () => {}) {
   }
 
   const me = () => ({
-    user: { username: 'manager', display: '王芳', lang: 'zh' }, grants: [{ role: 'admin', warehouse: '*', owner: '*', shop: '*' }], csrf: 'csrf-token', site_lang: 'zh',
+    user: { username: 'manager', display: '王芳', lang: 'zh' }, grants: ['manager', 'admin'].map((role) => ({ role, warehouse: '*', owner: '*', shop: '*' })), csrf: 'csrf-token', site_lang: 'zh',
     warehouses: [{ code: 'HZ1', name: '华东退货仓 · 杭州', name_en: 'East China returns · Hangzhou', time_zone: 'Asia/Shanghai' }],
   })
 
@@ -97,9 +97,12 @@ export function makeServer(lives, sent = () => {}) {
     const unit = /^\/units\/([^/]+)(\/inspection(\/undo)?)?$/.exec(path)
     if (unit) return inspect(unit, body)
     if (path === '/parcels') return inState(db.parcels, url.searchParams)
+    if (path === '/refunds' && url.searchParams.get('stray') === 'true') return page(db.refunds.filter((r) => r.origin !== 'ours' && r.case === ''))
     if (path === '/refunds') return inState(db.refunds, url.searchParams)
-    const refund = /^\/refunds\/([^/]+)\/(\w+)$/.exec(path)
-    if (refund) return onRefund(refund[1], refund[2])
+    const refund = /^\/refunds\/([^/]+)(?:\/([\w-]+))?$/.exec(path)
+    if (refund) return onRefund(refund[1], refund[2], body)
+    const scan = /^\/scans\/(\w+)\/(\d+)(\/rerun)?$/.exec(path)
+    if (scan) return onScan(scan)
     if (path === '/stations' && !write) return page(db.stations)
     if (path === '/stations') return ok({ code: '7KQM-24XD', expires_at: new Date(Date.now() + 15 * 60e3).toISOString() })
     const revoke = /^\/stations\/([^/]+)\/revoke$/.exec(path)
@@ -112,11 +115,38 @@ export function makeServer(lives, sent = () => {}) {
     return [...db.units.values()].filter((u) => u.state === 'quarantine' && [u.plate, u.name, u.name_en, u.sku, u.case.number].some((s) => s.toLowerCase().includes(q))).map(rowOf)
   }
 
-  function onRefund(number, verb) {
+  function become(r, state, more = {}) {
+    return Object.assign(r, { state, can: ways(state, r.origin, false), can_authorize: false, why: 'refund_state', version: r.version + 1, ...more })
+  }
+
+  function onRefund(number, verb, body) {
     const r = db.refunds.find((x) => x.number === number)
     if (!r) return problem(404, 'refund_not_found')
-    if (verb === 'authorize') Object.assign(r, { state: 'authorized', can_authorize: false, why: 'refund_state', version: r.version + 1 })
-    return ok(refundDetail(r))
+    if (!verb) return ok(refundDetail(r))
+    if (!r.can.includes(verb.replaceAll('-', '_'))) return problem(409, 'refund_state', { state: r.state })
+    switch (verb) {
+      case 'authorize':
+        return ok(refundDetail(become(r, r.proof ? 'paid_by_hand' : 'authorized', { authorized_by: '王芳' })))
+      case 'hold':
+        return ok(refundDetail(become(r, 'held', { hold_code: 'by_person' })))
+      case 'release':
+        return ok(refundDetail(become(r, 'authorized', { hold_code: '' })))
+      case 'cancel':
+        return ok(refundDetail(become(r, 'cancelled')))
+      case 'attribute':
+        return ok(refundDetail(Object.assign(r, { case: body.case, can: [], version: r.version + 1 })))
+    }
+    const next = { ...r, number: `${r.number}-2`, state: 'requested', proof: body?.proof ?? '', can: ['cancel'], can_authorize: false, why: 'same_person', requested_by: '王芳', requested_at: new Date().toISOString(), refused_code: '', version: 1 }
+    delete next.sent_at
+    Object.assign(r, { can: [], version: r.version + 1 })
+    db.refunds.unshift(next)
+    return ok({ ...refundDetail(next), replaces: r.number })
+  }
+
+  function onScan([, producer, seq, rerun]) {
+    if (producer !== db.scan.producer || Number(seq) !== db.scan.seq) return problem(404, 'scan_not_found')
+    if (rerun) Object.assign(db.scan, { parked: false, verdict: 'accepted', code: 'matched', params: {}, plate: db.scan.params.plate ?? db.scan.plate })
+    return ok(db.scan)
   }
 
   function inspect([, plate, inspection, undo], body) {

@@ -1,6 +1,7 @@
 declare module '*/dev/samples.mjs' {
   export function board(seq: number): unknown
   export function plateOf(n: number): string
+  export function parkedScan(): { producer: string; seq: number }
 }
 declare module '*/dev/contract.mjs' {
   export function operation(method: string, path: string): { path: string; method: string; id: string } | null

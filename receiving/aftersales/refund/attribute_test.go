@@ -16,7 +16,9 @@ import (
 )
 
 func (b *bed) attribute(r refund.Refund, c claim, by int) (refund.Refund, error) {
-	return b.verb(func(ctx context.Context, tx *gorm.DB) (refund.Refund, error) { return b.Attribute(ctx, tx, r.ID, c.id, userID(by)) })
+	return b.verb(func(ctx context.Context, tx *gorm.DB) (refund.Refund, error) {
+		return b.Attribute(ctx, tx, r.ID, c.id, userID(by))
+	})
 }
 
 // Two cases of one order: nobody can tell by itself which of them the platform has paid back.
@@ -127,7 +129,9 @@ func TestSuccessorPaysWhatOthersHaveNot(t *testing.T) {
 			b.run(r, 0)
 			b.want(b.run(r, 10*refundGap), refund.StateFailed)
 			b.observe(o, c.id, fmt.Sprint("X", i), paid)
-			_, err := b.verb(func(ctx context.Context, tx *gorm.DB) (refund.Refund, error) { return b.PayByHand(ctx, tx, r.ID, 1, "transfer 7") })
+			_, err := b.verb(func(ctx context.Context, tx *gorm.DB) (refund.Refund, error) {
+				return b.PayByHand(ctx, tx, r.ID, 1, "transfer 7")
+			})
 			wantCode(t, err, fault.Conflict, "refunded_elsewhere")
 			next, err := b.verb(func(ctx context.Context, tx *gorm.DB) (refund.Refund, error) { return b.Replace(ctx, tx, r.ID, 1) })
 			if paid == 1000 {
@@ -154,7 +158,9 @@ func TestSuccessorCanBeWithdrawnAndTakenUpAgain(t *testing.T) {
 			return b.verb(func(ctx context.Context, tx *gorm.DB) (refund.Refund, error) { return b.Replace(ctx, tx, r, 1) })
 		}
 		cancel := func(r id.Refund, by int, why string) error {
-			_, err := b.verb(func(ctx context.Context, tx *gorm.DB) (refund.Refund, error) { return b.Cancel(ctx, tx, r, userID(by), why) })
+			_, err := b.verb(func(ctx context.Context, tx *gorm.DB) (refund.Refund, error) {
+				return b.Cancel(ctx, tx, r, userID(by), why)
+			})
 			return err
 		}
 		next, err := replace(r.ID)
@@ -167,14 +173,18 @@ func TestSuccessorCanBeWithdrawnAndTakenUpAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantCode(t, cancel(next.ID, 2, "again"), fault.Conflict, "refund_state")
-		hand, err := b.verb(func(ctx context.Context, tx *gorm.DB) (refund.Refund, error) { return b.PayByHand(ctx, tx, next.ID, 1, "transfer 7") })
+		hand, err := b.verb(func(ctx context.Context, tx *gorm.DB) (refund.Refund, error) {
+			return b.PayByHand(ctx, tx, next.ID, 1, "transfer 7")
+		})
 		if err != nil || hand.AmountMinor != 1000 || *hand.Replaces != next.ID {
 			t.Fatalf("%+v %v", hand, err)
 		}
 		if err := cancel(hand.ID, 2, "the transfer came back"); err != nil {
 			t.Fatal(err)
 		}
-		b.tx(func(tx *gorm.DB) error { return tx.Exec("UPDATE cases SET decision = 'withdrawn' WHERE id = ?", c.id).Error })
+		b.tx(func(tx *gorm.DB) error {
+			return tx.Exec("UPDATE cases SET decision = 'withdrawn' WHERE id = ?", c.id).Error
+		})
 		_, err = replace(hand.ID)
 		wantCode(t, err, fault.Conflict, "case_over")
 		b.audit()

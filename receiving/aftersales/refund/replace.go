@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -21,7 +22,7 @@ func (e *Engine) Replace(ctx context.Context, tx *gorm.DB, r id.Refund, by id.Us
 // PayByHand records that the money of a refund whose route is proven closed was paid another way. proof names the receipt; the refund counts as paid only
 // when a second person has authorized it.
 func (e *Engine) PayByHand(ctx context.Context, tx *gorm.DB, r id.Refund, by id.User, proof string) (Refund, error) {
-	if proof == "" {
+	if proof = strings.TrimSpace(proof); proof == "" {
 		return Refund{}, fault.New(fault.Invalid, "proof_missing", "a payment by hand needs its proof: the number of the transfer or the receipt")
 	}
 	return e.succeedBy(ctx, tx, r, by, proof)

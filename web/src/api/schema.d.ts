@@ -276,6 +276,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/refunds/{number}/attribute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tie a refund that others made to its case */
+        post: operations["attribute-refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/refunds/{number}/authorize": {
         parameters: {
             query?: never;
@@ -287,6 +304,23 @@ export interface paths {
         put?: never;
         /** Let a refund go out; whoever asked for it cannot */
         post: operations["authorize-refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/{number}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw a refund that never went out */
+        post: operations["cancel-refund"];
         delete?: never;
         options?: never;
         head?: never;
@@ -310,6 +344,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/refunds/{number}/pay-by-hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record that a refund whose route is proven closed was paid another way; answers the successor, which counts as paid when another person authorizes it */
+        post: operations["pay-refund-by-hand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/refunds/{number}/release": {
         parameters: {
             query?: never;
@@ -327,6 +378,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/refunds/{number}/replace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask again, under a new number, for a refund whose route is proven closed; answers the successor, which another person authorizes */
+        post: operations["replace-refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/board": {
         parameters: {
             query?: never;
@@ -338,6 +406,57 @@ export interface paths {
         get: operations["board"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scans/parked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scans that could not be decided, the oldest first */
+        get: operations["list-parked-scans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scans/{producer}/{seq}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A scan and the answer to it */
+        get: operations["get-scan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scans/{producer}/{seq}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide a parked scan again, once what made it fail is mended */
+        post: operations["rerun-scan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -611,6 +730,12 @@ export interface components {
             /** Format: date-time */
             started_at: string;
         };
+        AttributeInputBody: {
+            /** @description case number */
+            case: string;
+            /** @description shop code, where several shops have a case of that number */
+            shop?: string;
+        };
         Badge: {
             badge: string;
         };
@@ -644,7 +769,11 @@ export interface components {
         Can: {
             inspect: boolean;
             undo: boolean;
-            why: string;
+            /** @enum {string} */
+            why: "not_inspected" | "already_inspected" | "unit_state" | "moved_on" | "refund_sending";
+        };
+        CancelInputBody: {
+            reason: string;
         };
         CaseBrief: {
             /** Format: date-time */
@@ -1095,6 +1224,10 @@ export interface components {
             items: components["schemas"]["RefundRow"][];
             next: string;
         };
+        PageScanRow: {
+            items: components["schemas"]["ScanRow"][];
+            next: string;
+        };
         PageStationRow: {
             items: components["schemas"]["StationRow"][];
             next: string;
@@ -1246,6 +1379,10 @@ export interface components {
             /** @description always about:blank; code tells problems apart */
             type: string;
         };
+        ProofInputBody: {
+            /** @description number of the transfer or receipt; the second person checks it */
+            proof: string;
+        };
         QuarantineLoad: {
             /** Format: int64 */
             now: number;
@@ -1268,6 +1405,8 @@ export interface components {
             attempts: components["schemas"]["Attempt"][];
             /** @description empty: below the limit, or not yet */
             authorized_by: string;
+            /** @description what can be done with it now; by finance or a manager */
+            can: ("authorize" | "hold" | "release" | "cancel" | "replace" | "pay_by_hand" | "attribute")[];
             can_authorize: boolean;
             case: string;
             deduction: components["schemas"]["Money"];
@@ -1281,8 +1420,12 @@ export interface components {
             /** @enum {string} */
             origin: "ours" | "platform" | "seller_backend" | "manual";
             owner: string;
+            /** @description of a payment by hand: what the second person checks */
+            proof: string;
             reason: string;
             refused_code: string;
+            /** @description the refund that stands in for this one */
+            replaced_by: string;
             /** @description the failed refund this one stands in for */
             replaces: string;
             /** Format: date-time */
@@ -1294,6 +1437,7 @@ export interface components {
             /** Format: date-time */
             settled_at?: string;
             shop: string;
+            shop_code: string;
             state: string;
             timeline: components["schemas"]["Moment"][];
             transaction_id: string;
@@ -1319,6 +1463,8 @@ export interface components {
             amount: components["schemas"]["Money"];
             /** @description empty: below the limit, or not yet */
             authorized_by: string;
+            /** @description what can be done with it now; by finance or a manager */
+            can: ("authorize" | "hold" | "release" | "cancel" | "replace" | "pay_by_hand" | "attribute")[];
             can_authorize: boolean;
             case: string;
             deduction: components["schemas"]["Money"];
@@ -1329,6 +1475,8 @@ export interface components {
             /** @enum {string} */
             origin: "ours" | "platform" | "seller_backend" | "manual";
             owner: string;
+            /** @description of a payment by hand: what the second person checks */
+            proof: string;
             reason: string;
             refused_code: string;
             /** Format: date-time */
@@ -1340,6 +1488,7 @@ export interface components {
             /** Format: date-time */
             settled_at?: string;
             shop: string;
+            shop_code: string;
             state: string;
             /** Format: int64 */
             version: number;
@@ -1348,6 +1497,39 @@ export interface components {
         };
         ReopenInputBody: {
             reason: string;
+        };
+        RerunInputBody: {
+            /** @description what was mended */
+            reason: string;
+        };
+        ScanRow: {
+            bench: string;
+            /** Format: date-time */
+            captured_at: string;
+            clerk: string;
+            code: string;
+            /** @description what the scanner read */
+            data: string;
+            /** Format: date-time */
+            decided_at: string;
+            params: {
+                [key: string]: string;
+            };
+            /** @description the parcel that was open; empty when none was */
+            parcel: string;
+            /** @description it waits for a person */
+            parked: boolean;
+            plate: string;
+            /** @description the station's journal */
+            producer: string;
+            /**
+             * Format: int64
+             * @description its number there
+             */
+            seq: number;
+            /** @enum {string} */
+            verdict: "accepted" | "attention" | "rejected" | "duplicate";
+            warehouse: string;
         };
         Shipment: {
             carrier: string;
@@ -2059,6 +2241,8 @@ export interface operations {
                 warehouse?: string;
                 /** @description refund, case or order number from its start */
                 q?: string;
+                /** @description only refunds that others made and no case explains */
+                stray?: boolean;
             };
             header?: never;
             path?: never;
@@ -2117,6 +2301,46 @@ export interface operations {
             };
         };
     };
+    "attribute-refund": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttributeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "authorize-refund": {
         parameters: {
             query?: never;
@@ -2134,6 +2358,46 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NoteInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-refund": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelInputBody"];
             };
         };
         responses: {
@@ -2197,7 +2461,83 @@ export interface operations {
             };
         };
     };
+    "pay-refund-by-hand": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "release-refund": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replace-refund": {
         parameters: {
             query?: never;
             header?: {
@@ -2251,6 +2591,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-parked-scans": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                warehouse?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageScanRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                producer: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "rerun-scan": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                producer: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RerunInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanRow"];
                 };
             };
             /** @description Error */

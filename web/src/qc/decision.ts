@@ -14,26 +14,24 @@ export interface Draft {
   checks: Record<string, boolean>
   note: string
   override: string
+  askOverride: boolean // the server wants a reason: the inspector received the piece too, and it is above the limit
 }
 
-export const blank = (): Draft => ({ grade: '', disposition: '', checks: {}, note: '', override: '' })
+export const blank = (): Draft => ({ grade: '', disposition: '', checks: {}, note: '', override: '', askOverride: false })
 
 export const unchecked = (list: readonly CheckItem[], d: Draft) => list.filter((c) => d.checks[c.key] === undefined)
 
 /** A failed check of the kind that rules out "as new". */
 export const gradeABlocked = (list: readonly CheckItem[], d: Draft) => list.some((c) => c.blocks_grade_a && d.checks[c.key] === false)
 
-/** Reasons the server gives for which a person with the right may override. */
-const overridable = new Set(['same_person', 'above_limit'])
-export const needsOverride = (u: UnitDetail) => !u.can.inspect && overridable.has(u.can.why)
-export const refused = (u: UnitDetail) => !u.can.inspect && !overridable.has(u.can.why)
+export const refused = (u: UnitDetail) => !u.can.inspect
 
 /** What is missing before the decision can be sent, the first thing first; '' when nothing is. */
 export function missing(u: UnitDetail, d: Draft): '' | 'checks' | 'grade' | 'note' | 'override' {
   if (unchecked(u.checklist, d).length > 0) return 'checks'
   if (d.grade === '') return 'grade'
   if (d.disposition === 'scrap' && d.note.trim() === '') return 'note'
-  if (needsOverride(u) && d.override.trim() === '') return 'override'
+  if (d.askOverride && d.override.trim() === '') return 'override'
   return ''
 }
 

@@ -70,6 +70,7 @@ export const useQc = defineStore('qc', () => {
       draft.value = blank()
     } catch (err) {
       if (err instanceof ApiError && err.status === 409) await refresh().catch(() => undefined)
+      if (err instanceof ApiError && err.code === 'self_release') draft.value = { ...draft.value, askOverride: true }
       throw err
     }
   }

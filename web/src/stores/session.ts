@@ -49,5 +49,8 @@ export const useSession = defineStore('session', () => {
   /** Whether any grant has one of the roles; the server decides again for every request. */
   const may = (roles: readonly string[] | undefined) => !roles || (me.value?.grants ?? []).some((g) => g.role === 'admin' || roles.includes(g.role))
 
-  return { me, asked, warehouses, warehouse, load, login, logout, choose, may, take }
+  /** Whether any grant is one of the roles: for acts, which an administrator does not have by being one. */
+  const holds = (...roles: string[]) => (me.value?.grants ?? []).some((g) => roles.includes(g.role))
+
+  return { me, asked, warehouses, warehouse, load, login, logout, choose, may, holds, take }
 })

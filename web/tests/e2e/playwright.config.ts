@@ -3,7 +3,8 @@ import { defineConfig } from '@playwright/test'
 
 const web = fileURLToPath(new URL('../..', import.meta.url))
 const real = process.env.BACKDOCK_URL
-const port = 7097
+// A port of this run's own, so that two work trees can test at once; workers inherit the variable.
+const port = Number((process.env.BACKDOCK_MOCK_PORT ??= String(20_000 + (process.pid % 20_000))))
 
 // Two sets: "mock" drives the built pages against dev/mock.mjs and needs nothing else; "real" needs a running server at BACKDOCK_URL.
 export default defineConfig({
@@ -19,7 +20,7 @@ export default defineConfig({
     viewport: { width: 1920, height: 1080 },
     screenshot: 'only-on-failure',
     launchOptions: {
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      executablePath: process.env.BACKDOCK_CHROMIUM ?? '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
     },
   },

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { makeBench } from '../../dev/bench.mjs'
 import { checkAnswer, checkFrame, checkRequest, operation } from '../../dev/contract.mjs'
-import { plateOf } from '../../dev/samples.mjs'
+import { parkedScan, plateOf } from '../../dev/samples.mjs'
 import { makeServer } from '../../dev/server.mjs'
 
 type Frame = { op: string }
@@ -34,6 +34,9 @@ describe('the mock of the server', () => {
   }
   const unit = `units/${plateOf(1200 + 7)}`
   const decision = { grade: 'A', disposition: 'restock', checks: {}, note: '', version: 3 }
+  const scan = `scans/${parkedScan().producer}/${parkedScan().seq}`
+  /** Does something with the first refund in a state. */
+  const verb = (state: string, what: string, body?: unknown) => ask('POST', `refunds/${listed(`refunds?state=${state}`)[0]!.number}/${what}`, body).status
   const listed = (path: string) => (ask('GET', path).body as { items: Record<string, string>[] }).items
 
   it.each([
@@ -47,8 +50,14 @@ describe('the mock of the server', () => {
     ['no such unit', () => ask('GET', 'units/U0000000000').status, 404],
     ['unit, decision, conflict, undo', () => [ask('GET', unit).status, ask('POST', `${unit}/inspection`, decision).status, ask('POST', `${unit}/inspection`, decision).status, ask('POST', `${unit}/inspection/undo`, { reason: 'x', version: 4 }).status], [200, 200, 409, 200]],
     ['parcels', () => listed('parcels?warehouse=HZ1&state=held').length, 3],
-    ['refunds', () => listed('refunds?state=requested').length, 4],
-    ['authorize', () => ask('POST', `refunds/${listed('refunds?state=requested')[0]!.number}/authorize`, { note: 'checked' }).status, 200],
+    ['refunds', () => [listed('refunds?state=requested').length, listed('refunds?stray=true').length], [4, 1]],
+    ['withdraw', () => verb('requested', 'cancel', { reason: 'x' }), 200],
+    ['authorize and hold', () => [verb('requested', 'authorize', { note: 'x' }), verb('authorized', 'hold', { reason: 'x' })], [200, 200]],
+    ['release, what is held already is not held again', () => [verb('held', 'release'), verb('held', 'hold', { reason: 'x' })], [200, 409]],
+    ['ask again', () => verb('failed', 'replace'), 200],
+    ['paid by hand, seen, and withdrawn', () => [verb('failed', 'pay-by-hand', { proof: 'T7' }), ask('GET', `refunds/${listed('refunds')[0]!.number}`).status, ask('POST', `refunds/${listed('refunds')[0]!.number}/cancel`, { reason: 'x' }).status], [200, 200, 200]],
+    ['tie to a case', () => ask('POST', `refunds/${listed('refunds?stray=true')[0]!.number}/attribute`, { case: 'C1', shop: 'S' }).status, 200],
+    ['a scan set aside, run again', () => [ask('GET', scan).status, ask('POST', `${scan}/rerun`, { reason: 'mended' }).status, ask('GET', 'scans/x/1').status], [200, 200, 404]],
     ['stations', () => listed('stations').length, 6],
     ['new station', () => ask('POST', 'stations', { name: '7', bench: 'HZ1/7' }).status, 200],
     ['revoke', () => ask('POST', `stations/${listed('stations')[0]!.id}/revoke`).status, 200],

@@ -96,6 +96,27 @@ describe('problems of the link', () => {
   })
 })
 
+describe('codes of failures', () => {
+  const repo = `${root}/..`
+  // Rooms whose failures reach a page. What only a station, a gateway or the log sees has no text here.
+  const rooms = ['api', 'inventory', 'receiving', 'internal/auth', 'internal/idempotency']
+  const elsewhere = new Set(['batch_size', 'lease_count', 'seq_gap', 'producer_unknown', 'no_plates', 'plates_spent', 'subprotocol', 'websocket_only', 'time_zone', 'badge_unknown'])
+  const files = rooms.flatMap((room) => readdirSync(`${repo}/${room}`, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.go') && !/_test\.go$|^world\/|^receivingtest\//.test(f)).map((f) => `${repo}/${room}/${f}`))
+  const found = new Set<string>()
+  for (const f of files) {
+    const source = readFileSync(f, 'utf8')
+    for (const m of source.matchAll(/fault\.New\(fault\.\w+, "(\w+)"/g)) found.add(m[1]!)
+    if (f.endsWith('api/problem.go')) for (const m of source.matchAll(/http\.Status\w+: "(\w+)"/g)) found.add(m[1]!)
+  }
+  const codes = [...found].filter((c) => !elsewhere.has(c))
+
+  it.each(['zh', 'en'])('each have a text in %s', (lang) => {
+    expect(codes.length).toBeGreaterThan(100)
+    const texts = json(`errors.${lang}.json`) as Record<string, string>
+    expect(codes.filter((c) => !texts[c]).sort()).toEqual([])
+  })
+})
+
 describe('the ten usual mistakes, word for word', () => {
   // Punctuation is set in the reader's type (full width in Chinese); the words are the design's.
   const plain = (s: string) => s.replaceAll('，', ',').replaceAll('：', ':').replaceAll('；', ';').replaceAll('？', '?').replaceAll('！', '!').replaceAll(/[“”]/g, '"')

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { CheckItem, UnitDetail, UnitRow } from '@/api/types'
-import { blank, gradeABlocked, missing, needsOverride, refused, withCheck, withGrade } from '@/qc/decision'
+import { blank, gradeABlocked, missing, refused, withCheck, withGrade } from '@/qc/decision'
 import { sorted, total } from '@/qc/queue'
 
 const checks: CheckItem[] = [
   { key: 'seal', title: '封条', title_en: 'Seal', kind: 'bool', blocks_grade_a: true },
   { key: 'box', title: '外盒', title_en: 'Box', kind: 'bool', blocks_grade_a: false },
 ]
-const unit = (u: Partial<UnitDetail> = {}) => ({ plate: 'U1', checklist: checks, can: { inspect: true, undo: false, why: '' }, ...u }) as UnitDetail
+const unit = (u: Partial<UnitDetail> = {}) => ({ plate: 'U1', checklist: checks, can: { inspect: true, undo: false, why: 'not_inspected' }, ...u }) as UnitDetail
 
 describe('a decision', () => {
   const answered = withCheck(withCheck(blank(), 'seal', true, checks), 'box', true, checks)
@@ -39,11 +39,10 @@ describe('a decision', () => {
     expect(withCheck(withGrade(answered, 'B', checks), 'seal', false, checks)).toMatchObject({ grade: 'B', disposition: 'restock_b' })
   })
 
-  it('lets a manager override with a reason, but nobody override what has moved on', () => {
-    const same = unit({ can: { inspect: false, undo: false, why: 'same_person' } })
-    expect([needsOverride(same), refused(same)]).toEqual([true, false])
-    expect(missing(same, withGrade(answered, 'A', checks))).toBe('override')
-    expect(missing(same, { ...withGrade(answered, 'A', checks), override: '夜班只有一人' })).toBe('')
+  it('wants a reason where the server has asked for one, and nothing overrides what has moved on', () => {
+    const d = withGrade({ ...answered, askOverride: true }, 'A', checks)
+    expect(missing(unit(), d)).toBe('override')
+    expect(missing(unit(), { ...d, override: '夜班只有一人' })).toBe('')
     expect(refused(unit({ can: { inspect: false, undo: false, why: 'moved_on' } }))).toBe(true)
   })
 

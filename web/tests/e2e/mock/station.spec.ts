@@ -185,3 +185,13 @@ test('the control sheet prints on A4', async ({ page, accessible }) => {
   const pdf = await page.pdf({ format: 'A4', preferCSSPageSize: true })
   expect((pdf.toString('latin1').match(/\/Type\s*\/Page[^s]/g) ?? []).length).toBeLessThanOrEqual(2)
 })
+
+test('a bad beep without a scan is explained until the next scan', async ({ page, mock }) => {
+  await page.goto('/station.html')
+  await expect(page.getByTestId('band')).toBeVisible()
+  await mock('notice', { code: 'partial_dropped' })
+  await expect(page.getByTestId('banner-notice')).toHaveText('只读到半截条码，请重扫')
+  await expect(page.locator('.page')).toHaveAttribute('data-tone', 'error')
+  await mock('scan', { data: 'SF143802769951' })
+  await expect(page.getByTestId('banner-notice')).toHaveCount(0)
+})
