@@ -39,8 +39,11 @@ func (d *Desk) Rerun(ctx context.Context, producer string, seq uint64, by id.Use
 	a := rerun{batch: batch{Desk: d, station: p.StationID, producer: producer}, seq: seq, by: by, reason: reason}
 	var err error
 	for range db.MaxTries {
-		if err = a.run(ctx); !errors.Is(err, errMoved) {
+		if err = a.run(ctx); !moved(err) {
 			break
+		}
+		if late, ok := errors.AsType[unforeseen](err); ok {
+			a.foreseen = append(a.foreseen, late...)
 		}
 	}
 	if db.Permanent(err) || errors.As(err, new(crash)) {
@@ -74,7 +77,7 @@ func (a *rerun) run(ctx context.Context) error {
 				err = crash{fmt.Sprintf("%v\n%s", r, debug.Stack())}
 			}
 		}()
-		if s, err = a.begin(ctx, tx.WithContext(ctx), a.station, a.producer); err != nil {
+		if s, err = a.begin(ctx, tx.WithContext(ctx), a.station, a.producer, a.foreseen); err != nil {
 			return err
 		}
 		s.spare, s.careful = slices.Clone(spare), true
