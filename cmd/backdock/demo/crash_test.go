@@ -38,15 +38,15 @@ func TestCrashAtRandom(t *testing.T) {
 				victim.kill()
 				victim.start("")
 			})
+			if r.cluster != nil && n%50 == 19 {
+				r.duringParcel(func() {
+					r.must(r.cluster.Halt())
+					r.must(r.cluster.Start())
+				})
+			}
 			if t.Failed() {
 				t.Fatalf("failed after %d kills, the last of the %s", n+1, victim.name)
 			}
-		}
-		if r.cluster != nil {
-			r.duringParcel(func() {
-				r.must(r.cluster.Halt())
-				r.must(r.cluster.Start())
-			})
 		}
 		r.settled()
 	})
@@ -56,7 +56,7 @@ func TestCrashAtRandom(t *testing.T) {
 func TestCrashAtEveryKillPoint(t *testing.T) {
 	onBoth(t, func(t *testing.T, r *rig) {
 		hit := map[string]int{}
-		rounds := max(1, kills()/len(points()))
+		rounds := (kills() + len(points()) - 1) / len(points())
 		for range rounds {
 			for _, name := range points() {
 				victim := r.owner(name)

@@ -24,7 +24,6 @@ type contest struct {
 	servers []*proc
 	as      []*client // the same session at each server
 	guns    []*gun    // each at a bench of its own
-	crew    []*gun    // all at one more bench
 	orders  int
 }
 
