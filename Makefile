@@ -64,7 +64,7 @@ bench: .cache/setup-bench web $(BINARIES) ## figures beside their baselines; ONL
 	go run ./cmd/bench -only '$(ONLY)' $(if $(JSON),-json $(JSON))
 
 soak: .cache/setup-test web $(BINARIES) ## the crash and property tests at full counts, seeds printed
-	BACKDOCK_SOAK=1 go test -count=1 -timeout 10h -v -run 'Crash|Soak|Property|Model|Kill' ./...
+	BACKDOCK_SOAK=1 go test -count=1 -timeout 10h -v -run 'Crash|Crowd|Soak|Property|Model|Kill' ./...
 
 test-peers: .cache/setup-build $(BINARIES) ## independent implementations of the outside protocols, both ways
 	cd internal/sandbox/wechatpay/peers && npm ci --silent --no-audit --no-fund && npm test --silent

@@ -43,7 +43,7 @@ func throngSeed() uint64 {
 
 // Everybody wants the same rows: benches the same parcels and cases, inspectors the same units, the office the same cases and refunds, imports the same orders,
 // jobs the same payments, on two servers that restart in between. Locks have one order, so nobody ever waits in a circle, and the books are right.
-func TestNobodyWaitsInACircle(t *testing.T) {
+func TestCrowdNeverWaitsInACircle(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a crowd takes its time")
 	}

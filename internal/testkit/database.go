@@ -60,8 +60,19 @@ func FreshPostgres(t testing.TB, server string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return create(t, server, "TEMPLATE "+from+" STRATEGY FILE_COPY")
+}
+
+// EmptyPostgres is FreshPostgres without a schema, for who tests how it comes about.
+func EmptyPostgres(t testing.TB, server string) string {
+	t.Helper()
+	return create(t, server, "")
+}
+
+func create(t testing.TB, server, how string) string {
+	t.Helper()
 	name := "bd_" + id.Hex(6)
-	if err := run(t.Context(), server, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY FILE_COPY", name, from)); err != nil {
+	if err := run(t.Context(), server, fmt.Sprintf("CREATE DATABASE %s %s", name, how)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -110,6 +112,36 @@ func TestCrashBenchMovesBetweenServers(t *testing.T) {
 		}
 	}
 	t.Logf("%d cuts; scans answered: %v", cable.cuts.Load(), took)
+}
+
+// Three servers start at once on an empty database: one makes the schema, all come up, and none breaks a deadlock.
+func TestServersStartTogether(t *testing.T) {
+	url := testkit.EmptyPostgres(t, testkit.ServerURL(t))
+	r := stageRig(t, url, nil)
+	var all sync.WaitGroup
+	for n := range 3 {
+		s := r.serve(fmt.Sprint("server ", n), url)
+		r.procs = append(r.procs, s)
+		all.Go(func() { s.start("") })
+	}
+	all.Wait()
+	for _, s := range r.procs {
+		res, err := http.Get("http://" + s.address + "/readyz")
+		r.must(err)
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s", s.name, res.Status)
+		}
+	}
+	for _, s := range r.procs {
+		s.kill()
+		if log := s.log.text(); strings.Contains(log, "level=ERROR") {
+			t.Errorf("%s: %s", s.name, log)
+		}
+	}
+	if n := testkit.Deadlocks(t, url); n != 0 {
+		t.Errorf("%d deadlocks:\n%s", n, testkit.DeadlockReport(t))
+	}
 }
 
 var scansLine = regexp.MustCompile(`(?m)^backdock_scans_total\{[^}]*\} (\d+)`)
