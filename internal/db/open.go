@@ -97,7 +97,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 	common := "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_time_format=sqlite&_pragma=temp_store(2)"
 	file := "file:" + (&url.URL{Path: path}).EscapedPath()
 	// synchronous FULL: an acknowledged scan survives a power cut.
-	writer, err := openLite(file+"?"+common+"&_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	writer, err := openLite(file + "?" + common + "&_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite: %w", err)
 	}
@@ -106,7 +106,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		writer.Close()
 		return nil, fmt.Errorf("open SQLite at %s: %w", path, err)
 	}
-	reader, err := openLite(file+"?"+common+"&_pragma=query_only(1)")
+	reader, err := openLite(file + "?" + common + "&_pragma=query_only(1)")
 	if err != nil {
 		writer.Close()
 		return nil, fmt.Errorf("open SQLite for reading: %w", err)
