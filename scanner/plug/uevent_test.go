@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -68,6 +69,44 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// session returns the messages that a kernel sent while a scanner was plugged in and pulled again.
+func session(t testing.TB) (out [][]byte) {
+	t.Helper()
+	for line := range strings.Lines(string(recorded(t, "plug-unplug.uevents"))) {
+		if line[0] == '#' {
+			continue
+		}
+		message, err := strconv.Unquote(strings.TrimSpace(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, []byte(message))
+	}
+	return out
+}
+
+// A whole session as a kernel sent it: each message reads, and what matters of it is that a terminal came and went, and the USB device under it.
+func TestRecordedSession(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, b := range session(t) {
+		e, err := Parse(b)
+		if err != nil {
+			t.Errorf("%q: %v", b, err)
+		}
+		if matters(b) != (e.Subsystem == "usb" || e.Subsystem == "tty") {
+			t.Errorf("%+v matters: %v", e, matters(b))
+		}
+		if e.DevName != "" {
+			got = append(got, e.Action+" "+e.DevName)
+		}
+	}
+	want := "add bus/usb/001/002|add ttyACM0|bind bus/usb/001/002|remove ttyACM0|unbind bus/usb/001/002|remove bus/usb/001/002"
+	if s := strings.Join(got, "|"); s != want {
+		t.Errorf("got  %s\nwant %s", s, want)
+	}
+}
+
 func TestMatters(t *testing.T) {
 	t.Parallel()
 	for subsystem, want := range map[string]bool{"tty": true, "hidraw": true, "usb": true, "block": false, "net": false, "": false} {
@@ -84,6 +123,9 @@ func TestMatters(t *testing.T) {
 // FuzzParse: any bytes give an error or an event that names a device; what is read out of a message stands in it.
 func FuzzParse(f *testing.F) {
 	f.Add(recorded(f, "ttyS0-change.uevent"))
+	for _, b := range session(f) {
+		f.Add(b)
+	}
 	f.Add(udevMessage("ACTION=add\x00DEVPATH=/x\x00SUBSYSTEM=tty\x00DEVNAME=/dev/ttyACM0\x00"))
 	f.Add([]byte("add@/x\x00ACTION=add\x00DEVPATH=/x\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -56,13 +56,17 @@ func one(f Facts, s Scanner) Finding {
 	}
 	others := f.others(s.Path)
 	switch {
-	case len(others) > 0:
+	case len(others) > 0 && exclusive(s.URL):
 		return finding(Wrong, "scanner_busy", "name", s.Name, "device", s.Path, "who", names(others))
 	case f.Agent.on():
 		return finding(OK, "scanner_held", "name", s.Name, "device", s.Path)
 	}
 	return finding(OK, "scanner_free", "name", s.Name, "device", s.Path)
 }
+
+// exclusive reports whether two programs that have the device open are one too many. Input devices are open in every desktop; what the agent needs of them
+// for itself it says when it cannot have it.
+func exclusive(url string) bool { return strings.HasPrefix(url, "serial:") }
 
 // told is what the agent says is wrong with a scanner.
 func (f Facts) told(name string) (Finding, bool) {

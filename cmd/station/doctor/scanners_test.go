@@ -41,6 +41,8 @@ func TestScanners(t *testing.T) {
 			"WRONG scanner_denied access=root:dialout rw-rw---- device=/dev/ttyACM0 name=gun"},
 		{"held by somebody else", Facts{Scanners: one(gun(port, nil)), Agent: working, Holders: map[string][]Process{port: {{7, "station"}, {9, "minicom"}}}},
 			"WRONG scanner_busy device=/dev/ttyACM0 name=gun who=minicom (9)"},
+		{"a keyboard that the desktop reads too", Facts{Scanners: one(Scanner{Scanner: agent.Scanner{Name: "wedge", URL: "evdev://?vid=0c2e"}, Local: true, Path: port}), Holders: map[string][]Process{port: {{9, "Xorg"}}}},
+			"ok scanner_free device=/dev/ttyACM0 name=wedge"},
 		{"what the agent met", Facts{Scanners: one(gun(port, nil)), Agent: troubled}, "WRONG scanner_trouble name=gun"},
 		{"what the agent met, and who it may be is hidden", Facts{Scanners: one(gun(port, nil)), Agent: troubled, Blind: true}, "WRONG scanner_trouble name=gun; note holders_hidden"},
 		{"one sentence for one trouble", Facts{Scanners: one(gun("", fs.ErrNotExist)), Agent: troubled}, "WRONG scanner_absent name=gun"},
