@@ -175,11 +175,12 @@ func (w *throng) parcels(r *rand.Rand, s *server) {
 	}
 }
 
-// money authorizes, holds and releases refunds.
+// money authorizes, holds, releases and cancels refunds, and gives those that others made to a case.
 func (w *throng) money(r *rand.Rand, s *server) {
 	k, ctx, by := office.NewRefunds(s.parts.db, s.parts.engine), w.t.Context(), w.user(r.IntN(5))
-	act := r.IntN(3)
-	f := id.Refund(w.some(r, "SELECT id FROM refunds WHERE state = '"+[]string{"requested", "authorized", "held"}[act]+"'"))
+	act := r.IntN(5)
+	f := id.Refund(w.some(r, "SELECT id FROM refunds WHERE "+[]string{"state = 'requested'", "state = 'authorized'", "state = 'held'", "state IN ('requested', 'held')",
+		"origin <> 'ours' AND case_id IS NULL"}[act]))
 	if f == 0 {
 		return
 	}
@@ -188,8 +189,13 @@ func (w *throng) money(r *rand.Rand, s *server) {
 		w.did(s, "authorize", k.Authorize(ctx, f, "n", by))
 	case 1:
 		w.did(s, "hold", k.Hold(ctx, f, "n", by))
-	default:
+	case 2:
 		w.did(s, "release", k.Release(ctx, f, by))
+	case 3:
+		w.did(s, "cancel", k.Cancel(ctx, f, "n", by))
+	default:
+		c := w.some(r, fmt.Sprintf("SELECT c.id FROM cases c JOIN order_payments p ON p.order_id = c.order_id WHERE p.payment_id = (SELECT payment_id FROM refunds WHERE id = %d)", f))
+		w.did(s, "attribute", k.Attribute(ctx, f, id.Case(c), by))
 	}
 }
 
@@ -233,10 +239,16 @@ func (w *throng) presence(r *rand.Rand, s *server) {
 	time.Sleep(time.Millisecond)
 }
 
-// notices brings what the bank tells.
-func (w *throng) notices(_ *rand.Rand, s *server) {
-	if n, ok := w.bank.notice(); ok {
+// notices brings what the bank tells: of our refunds, and now and then of one that somebody made in the bank's own console.
+func (w *throng) notices(r *rand.Rand, s *server) {
+	n, ok := w.bank.notice()
+	if ok {
 		w.did(s, "notice", s.parts.engine.Notified(w.t.Context(), tillAccount, n))
+	}
+	if ok && r.IntN(8) == 0 {
+		n.MessageID, n.Key, n.AmountMinor = id.Hex(8), "CONSOLE"+id.Hex(6), int64(1+r.IntN(20))
+		n.Result.ExternalID = n.Key
+		w.did(s, "foreign notice", s.parts.engine.Notified(w.t.Context(), tillAccount, n))
 	}
 	time.Sleep(3 * time.Millisecond)
 }

@@ -61,7 +61,7 @@ func TestCrowdNeverWaitsInACircle(t *testing.T) {
 		t.Error(report.String())
 	}
 	t.Log(w.done)
-	for _, act := range []string{"batch", "inspect", "undo inspection", "decide", "reopen", "claim", "authorize", "import orders", "import cases", "notice"} {
+	for _, act := range []string{"batch", "inspect", "undo inspection", "decide", "reopen", "claim", "authorize", "cancel", "attribute", "import orders", "import cases", "notice"} {
 		if w.done[act] == 0 {
 			t.Errorf("nobody came to %s: the crowd proves nothing about it", act)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/backdock/backdock/internal/testkit"
 	"github.com/backdock/backdock/receiving/aftersales/intake"
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/wire"
 )
 
 // house is one server with two warehouses, for who tries what is not allowed.
@@ -92,7 +93,7 @@ func (h *house) fill() {
 	h.must(h.db.Read.Raw("SELECT number FROM refunds").Scan(&refund).Error)
 	var station int64
 	h.must(h.db.Read.Raw("SELECT s.id FROM stations s JOIN warehouses w ON w.id = s.warehouse_id WHERE w.code = 'SZ1'").Scan(&station).Error)
-	h.hidden = map[string]string{"/units/{plate}": plate, "/parcels/{number}": parcel, "/cases/{number}": "CSECRET", "/refunds/{number}": refund, "/stations/{id}": fmt.Sprint(station)}
+	h.hidden = map[string]string{"/scans/{producer}/{seq}": g.producer, "/units/{plate}": plate, "/parcels/{number}": parcel, "/cases/{number}": "CSECRET", "/refunds/{number}": refund, "/stations/{id}": fmt.Sprint(station)}
 }
 
 // operation is one of the API's own description.
@@ -145,9 +146,12 @@ func (h *house) operations() (out []operation) {
 	return out
 }
 
-// at fills the path's parameters with a value.
+// at fills the path's parameters with a value; beside a producer the seq is 1.
 func (o operation) at(value string) string {
 	path := o.path
+	if wire.ValidProducer(value) {
+		path = strings.Replace(path, "{seq}", "1", 1)
+	}
 	for {
 		i := strings.IndexByte(path, '{')
 		if i < 0 {
