@@ -3,7 +3,7 @@
 const line = (id, sku, name, name_en, spec, spec_en, code, expected) => ({ id, sku, name, name_en, spec, spec_en, code, color: '', expected, received: 0, finding: '', last: false, plates: [] })
 
 const parcel = () => ({
-  number: 'P004291', kind: 'customer_return', waybill: 'SF1438027 69951'.replace(' ', ''), carrier: '顺丰速运', owner: '拾物家居', cases: ['RT-261123-0417'], orders: ['TB2611200187'],
+  number: 'P004291', kind: 'customer_return', waybill: 'SF1438027 69951'.replace(' ', ''), carrier: 'sf', owner: '拾物家居', cases: ['RT-261123-0417'], orders: ['TB2611200187'],
   reason: 'quality', buyer_words: '尺码偏小，耳机左耳无声', note: '', opened_at: new Date().toISOString(), deadline: new Date(Date.now() + 5.4 * 3600e3).toISOString(), expected: 5, received: 0,
   lines: [
     line('1', 'JK-W-BLUE-M', '轻羽绒夹克 女款', 'Light down jacket, women', '雾蓝 / M', 'Mist blue / M', '6901443214507', 1),

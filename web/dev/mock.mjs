@@ -9,6 +9,20 @@ import { makeBench } from './bench.mjs'
 import { checkAnswer, checkFrame, checkRequest } from './contract.mjs'
 import { makeServer } from './server.mjs'
 
+if (process.env.MOCK_NOW) {
+  // For pictures that look the same whenever they are taken: it is this time when the mock starts.
+  const Real = Date
+  const shift = Real.parse(process.env.MOCK_NOW) - Real.now()
+  globalThis.Date = class extends Real {
+    constructor(...args) {
+      super(...(args.length > 0 ? args : [Real.now() + shift]))
+    }
+    static now() {
+      return Real.now() + shift
+    }
+  }
+}
+
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
 const port = Number(process.env.PORT ?? 7099)
 const csp = "default-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:"

@@ -24,7 +24,7 @@ export function units() {
     const hours = [0.4, 0.9, 1.6, 2.2, 3.5, 5, 7, 9, 14, 20, 26, 31, 47, 70, 76, 90][i % 16] + i / 50
     return {
       plate: plateOf(1200 + i * 7), sku, name, name_en, spec, spec_en, color: '', state: 'quarantine', account: finding === 'wrong_spec' ? 'custody' : 'quarantine', finding, condition: ['opened', 'sealed', 'damaged', ''][i % 4],
-      parcel: `P-2611${20 + (i % 4)}-${String(100 + i)}`, case: `RT-2611${20 + (i % 4)}-${String(400 + i).padStart(4, '0')}`, reason: ['quality', 'size_fit', 'changed_mind', 'wrong_spec'][i % 4], received_at: ago(hours), received_by: ['李敏', '赵强', '孙丽'][i % 3],
+      parcel: `P${String(4200 + i).padStart(6, '0')}`, case: `RT-2611${20 + (i % 4)}-${String(400 + i).padStart(4, '0')}`, reason: ['quality', 'size_fit', 'changed_mind', 'wrong_spec'][i % 4], received_at: ago(hours), received_by: ['李敏', '赵强', '孙丽'][i % 3],
       value: cny(value), category, owner: '拾物家居', warehouse: 'HZ1', version: 3, age_s: Math.round(hours * 3600), ...(i === 9 ? { deadline: ago(0.5) } : i % 5 === 0 ? { deadline: ago(-6) } : {}),
     }
   })
@@ -39,7 +39,7 @@ const checklists = {
 
 export function detailOf(u) {
   const n = u.case
-  const shipped = u.finding === 'wrong_spec' ? { shipped_sku: 'JK-W-BLK-XL', shipped_spec: '黑 / XL', shipped_spec_en: 'Black / XL' } : { shipped_sku: u.sku, shipped_spec: u.spec, shipped_spec_en: u.spec_en }
+  const shipped = u.finding === 'wrong_spec' ? { shipped_sku: `${u.sku}-2`, ...(u.category === 'apparel' ? { shipped_spec: '黑 / XL', shipped_spec_en: 'Black / XL' } : { shipped_spec: '128 GB / 黑', shipped_spec_en: '128 GB / black' }) } : { shipped_sku: u.sku, shipped_spec: u.spec, shipped_spec_en: u.spec_en }
   return {
     ...u,
     order: {
@@ -50,7 +50,7 @@ export function detailOf(u) {
       ],
     },
     case: {
-      number: n, type: 'return_refund', reason: u.reason, buyer_words: { quality: '左耳没有声音，充过电也一样。盒子和配件都在，请尽快处理。', size_fit: '尺码偏小，肩膀紧', changed_mind: '收到后不太喜欢，没有用过', wrong_spec: '我要的是雾蓝 M，发来黑的' }[u.reason],
+      number: n, type: 'return_refund', reason: u.reason, buyer_words: { quality: '左耳没有声音，充过电也一样。盒子和配件都在，请尽快处理。', size_fit: '尺码偏小，肩膀紧', changed_mind: '收到后不太喜欢，没有用过', wrong_spec: '颜色和规格都发错了' }[u.reason],
       decision: 'approved', goods: 'received', judgement: 'pending', money: 'due', status: 'received',
       history: u.reason === 'quality' ? [{ number: 'RT-260904-0112', type: 'return_refund', reason: 'changed_mind', state: 'settled', at: ago(24 * 80) }] : [],
     },
@@ -87,12 +87,12 @@ export function board(seq) {
     target_per_hour: 320,
     ageing: [{ cause: 'to_inspect', buckets: [64, 38, 11, 2] }, { cause: 'mismatch', buckets: [12, 18, 9, 4] }, { cause: 'damaged', buckets: [9, 14, 7, 3] }, { cause: 'unknown_owner', buckets: [4, 8, 8, 3] }],
     exceptions: [
-      { kind: 'wrong_item', ref: 'RT-261123-0388', detail: '应为蓝牙耳机，实收旧款有线耳机', params: {}, since: ago(3.2), severity: 'high', owner: '王芳' },
-      { kind: 'serial_mismatch', ref: 'RT-261122-1904', detail: '手机序列号与订单不一致', params: {}, since: ago(28), severity: 'high', owner: '' },
-      { kind: 'refund_unknown', ref: 'RF-261123-0102', detail: '支付通道超时，正在查询', params: {}, since: ago(0.6), severity: 'high', owner: '系统' },
-      { kind: 'unknown_owner', ref: 'YT8830447120611', detail: '面单无法匹配任何退货单', params: {}, since: ago(0.87), severity: 'mid', owner: '陈晨' },
-      { kind: 'over', ref: 'RT-261123-0411', detail: '四件套应收 1，实收 2', params: {}, since: ago(0.15), severity: 'mid', owner: '李敏' },
-      { kind: 'parked', ref: `${parkedScan().producer}:${parkedScan().seq}`, detail: 'parked', params: {}, since: ago(0.1), severity: 'mid', owner: '' },
+      { kind: 'serial_mismatch', ref: plateOf(1228), detail: 'PH-X12-256', params: {}, since: ago(28), severity: 'high', owner: '' },
+      { kind: 'wrong_item', ref: plateOf(1263), detail: 'EB-OLD-BLK', params: {}, since: ago(3.2), severity: 'high', owner: '' },
+      { kind: 'refund_unknown', ref: 'RF-261123-0102', detail: 'SYSTEM_ERROR', params: {}, since: ago(0.6), severity: 'high', owner: '' },
+      { kind: 'parked', ref: `${parkedScan().producer}:${parkedScan().seq}`, detail: 'parked', params: {}, since: ago(0.1), severity: 'high', owner: '' },
+      { kind: 'unknown_owner', ref: 'P004288', detail: 'YT8830447120611', params: {}, since: ago(0.87), severity: 'mid', owner: '' },
+      { kind: 'over', ref: plateOf(1305), detail: 'BD-4PC-GRY', params: {}, since: ago(0.15), severity: 'mid', owner: '' },
     ],
     exceptions_total: 6,
     refunds: { due: { n: 38, minor: 1204500 }, requested: { n: 6, minor: 412900 }, authorized: { n: 3, minor: 91200 }, sending: { n: 4, minor: 120000 }, accepted: { n: 11, minor: 388000 }, unknown: { n: 1, minor: 45900 }, succeeded_today: { n: 412, minor: 18642000 }, held: { n: 2, minor: 69900 }, failed: { n: 1, minor: 8900 } },

@@ -1,4 +1,4 @@
-// What the pictures show: where to go and what to do there first.
+// What the pictures show: where to go and what to do there first. Those with `doc` are in the documentation (docs/screens.md).
 import { plateOf } from './samples.mjs'
 
 /** Answers the first checks (1 pass, 2 fail), then presses keys one by one. */
@@ -20,13 +20,13 @@ const [jacket, buds, bedding, cup] = ['6901443214507', '6954821770316', '6923450
 
 export const scenes = [
   { name: 'station-idle', path: '/station.html' },
-  { name: 'station-match', path: '/station.html', act: scanned(jacket, bedding, buds) },
-  { name: 'station-wrong-item', path: '/station.html', act: scanned(jacket, bedding, buds, '6921734912305') },
+  { name: 'station-match', doc: true, path: '/station.html', act: scanned(jacket, bedding, buds) },
+  { name: 'station-wrong-item', doc: true, path: '/station.html', act: scanned(jacket, bedding, buds, '6921734912305') },
   { name: 'station-wrong-spec', path: '/station.html', act: scanned(bedding, buds, '6901443214514') },
   { name: 'station-pinned', path: '/station.html', act: scanned(jacket, '6921734912305', buds) },
   { name: 'station-over', path: '/station.html', act: scanned(jacket, buds, bedding, bedding, cup, cup) },
   {
-    name: 'station-offline', path: '/station.html',
+    name: 'station-offline', doc: true, path: '/station.html',
     act: async (c) => {
       await scanned(jacket)(c)
       await c.post('/mock/link', { online: false })
@@ -42,7 +42,7 @@ export const scenes = [
     },
   },
   {
-    name: 'station-choose', path: '/station.html',
+    name: 'station-choose', doc: true, path: '/station.html',
     act: async (c) => {
       await c.page.waitForSelector('[data-test=band]')
       await c.post('/mock/scan', { data: 'YT8830447120611', outcome: { verdict: 'attention', code: 'choose', tone: 'mid', params: { count: '2' } } })
@@ -73,6 +73,10 @@ export const scenes = [
       await c.post('/mock/scan', { data: 'SF143802770001', outcome: { verdict: 'attention', code: 'previous_open', tone: 'mid', params: { missing: '1', names: '纯棉四件套 1.8 m / 浅灰', names_en: 'Cotton bedding set 1.8 m / light grey' } } })
     },
   },
+  { name: 'station-notice', path: '/station.html', act: async (c) => {
+    await scanned(jacket)(c)
+    await c.post('/mock/notice', { code: 'partial_dropped' })
+  } },
   { name: 'station-done', path: '/station.html', act: scanned(jacket, buds, bedding, bedding, cup, 'BD:DONE') },
   { name: 'station-complete', path: '/station.html', act: scanned(jacket, buds, bedding, bedding, cup) },
   { name: 'station-small', path: '/station.html', viewport: { width: 1366, height: 768 }, act: scanned(jacket, bedding, buds, '6921734912305') },
@@ -90,29 +94,37 @@ export const scenes = [
       await c.post('/mock/agent', { down: true })
     },
   },
-  { name: 'login', path: '/login' },
+  { name: 'login', doc: true, path: '/login' },
   { name: 'login-failed', path: '/login', act: async ({ page }) => {
     await page.fill('#username', 'manager')
     await page.fill('#password', 'wrong')
     await page.click('button[type=submit]')
     await page.waitForSelector('[role=alert]')
   } },
-  { name: 'board', path: '/board', settle: 900 },
+  { name: 'board', doc: true, path: '/board', settle: 900 },
   { name: 'board-lost', path: '/board', settle: 600, act: async ({ page, post }) => {
     await page.waitForSelector('[data-test=live].live')
     await post('/mock/live', { up: false })
+  } },
+  { name: 'board-rerun', doc: true, path: '/board', settle: 900, act: async ({ page }) => {
+    await page.click('[data-test=rerun]')
+    await page.waitForSelector('[data-test=rerun-form] dl')
   } },
   { name: 'board-small', path: '/board', settle: 900, viewport: { width: 1366, height: 768 } },
   { name: 'qc-queue', path: '/qc', settle: 500 },
   { name: 'qc-unit', path: `/qc/${plateOf(1200)}`, settle: 500, act: fill('112', '1') },
   { name: 'qc-confirm', path: `/qc/${plateOf(1200 + 28)}`, settle: 500, act: fill('', '4', 's') },
-  { name: 'qc-ready', path: `/qc/${plateOf(1200 + 7)}`, settle: 500, act: fill('', 'y', '1', 'r') },
+  { name: 'qc-ready', doc: true, path: `/qc/${plateOf(1200 + 7)}`, settle: 500, act: fill('', 'y', '1', 'r') },
   { name: 'qc-decided', path: `/qc/${plateOf(1200 + 7)}`, settle: 500, act: fill('', 'y', '1', 'r', 'Enter') },
   { name: 'qc-small', path: `/qc/${plateOf(1200)}`, settle: 500, viewport: { width: 1366, height: 768 }, act: fill('', 'y', '2') },
-  { name: 'parcels', path: '/parcels', settle: 600 },
-  { name: 'refunds', path: '/refunds', settle: 600 },
-  { name: 'refunds-authorize', path: '/refunds', settle: 600, act: async ({ page }) => page.locator('[data-test=authorize]').first().click() },
-  { name: 'stations', path: '/stations', settle: 600 },
+  { name: 'parcels', doc: true, path: '/parcels', settle: 600 },
+  { name: 'refunds', doc: true, path: '/refunds', settle: 600 },
+  { name: 'refunds-authorize', doc: true, path: '/refunds', settle: 600, act: async ({ page }) => page.locator('[data-test=authorize]').first().click() },
+  { name: 'refunds-by-hand', doc: true, path: '/refunds', settle: 600, act: async ({ page }) => {
+    await page.locator('[data-test=pay_by_hand]').first().click()
+    await page.waitForSelector('[data-test=confirm] dl')
+  } },
+  { name: 'stations', doc: true, path: '/stations', settle: 600 },
   { name: 'stations-code', path: '/stations', settle: 600, act: async ({ page }) => {
     await page.click('[data-test=add]')
     await page.fill('#station-name', '7 号收货台')
@@ -120,5 +132,5 @@ export const scenes = [
     await page.keyboard.press('Enter')
     await page.waitForSelector('[data-test=code]')
   } },
-  { name: 'sheet', path: '/station.html#/sheet', viewport: { width: 1100, height: 1300 }, full: true },
+  { name: 'sheet', doc: true, path: '/station.html#/sheet', viewport: { width: 1100, height: 1300 }, full: true },
 ]

@@ -20,3 +20,6 @@ declare module '*/dev/server.mjs' {
 declare module '*/dev/bench.mjs' {
   export function makeBench(send: (m: { op: string }) => void): { scan(data: string, source?: string): unknown; link(online: boolean): void; notice(code: string): void }
 }
+declare module '*/dev/scenes.mjs' {
+  export const scenes: { name: string; doc?: boolean }[]
+}

@@ -46,8 +46,9 @@ export function age(seconds: number): [unit: 's' | 'm' | 'h' | 'hm' | 'd' | 'dh'
   return h % 24 === 0 || d > 6 ? ['d', { n: d }] : ['dh', { d, h: h % 24 }]
 }
 
-/** A waybill in groups of four, the carrier's letters kept with the first: SF1438 0276 9951. */
+/** A waybill in groups of four, the carrier's letters kept with the first: SF1438 0276 9951. A license plate stays as it stands on the label. */
 export function grouped(code: string): string {
+  if (/^U\d{10}$/.test(code)) return code
   const m = /^([A-Za-z]*)(\d{8,})$/.exec(code)
   if (!m) return code
   const digits = m[2]!
