@@ -63,6 +63,9 @@ func TestCrashBoardsSeeEveryEventOnce(t *testing.T) {
 			r.server.kill()
 			r.server.start("")
 			cable.cut()
+			if rng.IntN(2) == 0 {
+				roaming.cut()
+			}
 		})
 		if t.Failed() {
 			t.FailNow()
