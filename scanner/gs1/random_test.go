@@ -104,7 +104,9 @@ func anyDate(t *rapid.T, firstDay int) string {
 	return fmt.Sprintf("%04d%02d%02d", y, m, rapid.IntRange(firstDay, daysOf(y, m)).Draw(t, "day"))
 }
 
-func two(t *rapid.T, most int) string { return fmt.Sprintf("%02d", rapid.IntRange(0, most).Draw(t, "two")) }
+func two(t *rapid.T, most int) string {
+	return fmt.Sprintf("%02d", rapid.IntRange(0, most).Draw(t, "two"))
+}
 
 // What is written can be read back: as a symbol, as printed, and as a URI. Where no separator was needed and the last value happens to hold likely elements, the
 // refusal offers the right reading first.
