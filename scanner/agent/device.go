@@ -87,7 +87,7 @@ func decoder(stream any, p frame.Profile, at time.Duration) (frame.Decoder, erro
 	if s, ok := stream.(scanner.Encoded); ok && s.Encoding() != "" {
 		return hid.NewDecoder(s.Encoding(), p, at)
 	}
-	return frame.New(p, at), nil
+	return frame.NewDecoder(p, at), nil
 }
 
 // sentence is what an operator reads of an error.
