@@ -30,6 +30,7 @@ type command struct {
 	Status   statusCmd        `cmd:"" help:"Show how the running agent is doing."`
 	Doctor   doctorCmd        `cmd:"" help:"Look for what usually keeps a station from working, and say what to do."`
 	Devices  devicesCmd       `cmd:"" help:"List serial ports and scanners, who may open each, and the URL that finds it again. Opens none."`
+	Profiles profilesCmd      `cmd:"" help:"Print what is known of scanner makers: set-up hints, framing, feedback bytes."`
 	Install  installCmd       `cmd:"" help:"Set this computer up: udev rules for scanners, a service that runs the agent (Linux with systemd)."`
 	Version  kong.VersionFlag `help:"Print the version."`
 }

@@ -27,6 +27,7 @@ var rooms = []struct {
 	{"scanner/frame", []string{"scanner"}},
 	{"scanner/gs1", nil},
 	{"scanner/barcode", []string{"scanner", "scanner/gs1"}},
+	{"scanner/profile", nil},
 	{"scanner/hid", []string{"scanner", "scanner/frame", "scanner/plug", "scanner/usb", "scanner/hid/...", plumbing}},
 	{"scanner/hid/keyboard", []string{"scanner/frame"}},
 	{"scanner/hid/descriptor", nil},

@@ -21,6 +21,7 @@ type Heard struct {
 	Charset string           `json:"charset,omitempty"`
 	NotText bool             `json:"not_text,omitempty"`
 	Idle    bool             `json:"idle,omitempty"`
+	Repeat  bool             `json:"repeat,omitempty"`
 	Control string           `json:"control,omitempty"`
 	Plate   bool             `json:"plate,omitempty"`
 	Reading *barcode.Reading `json:"reading,omitempty"`
@@ -29,7 +30,7 @@ type Heard struct {
 }
 
 func heard(codes *barcode.Reader, e frame.Event) Heard {
-	h := Heard{Event: e.Kind, Raw: e.Data, Lost: e.Lost, Why: e.Why, Idle: e.Idle}
+	h := Heard{Event: e.Kind, Raw: e.Data, Lost: e.Lost, Why: e.Why, Idle: e.Idle, Repeat: e.Repeat}
 	if e.Kind != frame.Complete {
 		return h
 	}
@@ -72,7 +73,13 @@ func Listen(ctx context.Context, s Scanner, codes *barcode.Reader, capture io.Wr
 	done := make(chan struct{})
 	defer close(done)
 	go func() { defer close(chunks); ended <- readAll(stream, chunks, done) }()
-	err = follow(d, chunks, record, func(e frame.Event) { out(heard(codes, e)) })
+	err = follow(d, chunks, record, func(e frame.Event) {
+		// A scanner that sends packets brings the next one only after an answer. Nothing is promised by it.
+		if b := s.Feedback.transport(e.Kind); len(b) > 0 {
+			_, _ = stream.Write(b)
+		}
+		out(heard(codes, e))
+	})
 	if err != nil {
 		return err
 	}
