@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -25,6 +26,15 @@ func TestProfiles(t *testing.T) {
 		// What is printed can be used as it is.
 		if _, err := agent.Parse("serial:///dev/ttyACM0?profile=" + p.Name); err != nil {
 			t.Error(err)
+		}
+	}
+	page, err := os.ReadFile("../../docs/station.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range maker.All() {
+		if !strings.Contains(string(page), "`"+p.Name+"`") {
+			t.Errorf("docs/station.md does not name the profile %s", p.Name)
 		}
 	}
 	out.Reset()

@@ -208,3 +208,21 @@ func FuzzCouriers(f *testing.F) {
 		c.Normalise(text)
 	})
 }
+
+// The example of the documentation is a file that is taken.
+func TestDocumentedRules(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/barcodes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```yaml\n")
+	example, _, ok := strings.Cut(rest, "```")
+	c, err := StandardCouriers().With("docs", []byte(example))
+	if err != nil || !ok {
+		t.Fatalf("%v\n%s", err, example)
+	}
+	if w := c.Waybills("OW0123456789/1/2"); len(w) != 1 || w[0].Parts != 2 {
+		t.Errorf("%+v", w)
+	}
+}

@@ -3,6 +3,8 @@ package gs1
 import (
 	_ "embed"
 	"errors"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -38,5 +40,30 @@ func TestElements(t *testing.T) {
 	}
 	if taken < 300 || refused < 300 {
 		t.Errorf("the table holds %d that are taken and %d that are refused", taken, refused)
+	}
+}
+
+// Each reason is seen in the table and named in the documentation.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("refusal.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../docs/barcodes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`Reason = "(\w+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(found) < 30 {
+		t.Fatalf("%d reasons", len(found))
+	}
+	for _, m := range found {
+		if !strings.Contains(elementsTable, "\t! "+m[1]) {
+			t.Errorf("no text of the table is refused for %s", m[1])
+		}
+		if m[1] != "empty" && !strings.Contains(string(page), m[1]) {
+			t.Errorf("docs/barcodes.md does not name %s", m[1])
+		}
 	}
 }

@@ -37,7 +37,6 @@ const (
 	DigitsOnly   Reason = "digits_only" // needs a character that is no digit
 	Coupon       Reason = "coupon"
 	NotLink      Reason = "not_a_link"      // no Digital Link URI at all: another address or another text
-	URI          Reason = "uri"             // characters or a host that no URI has
 	Qualifier    Reason = "qualifier_order" // not a qualifier of this key, or not in order
 	Attribute    Reason = "not_an_attribute"
 	BelongsFirst Reason = "belongs_in_path"
@@ -63,6 +62,6 @@ func (r *Refusal) Error() string {
 // Way is one way to read a text that lost a separator.
 type Way struct {
 	Elements []Element `json:"elements"`
-	// Likely: a date or a check digit fits where the way sees one. Among texts that lost nothing, one in some hundred has a likely way by chance.
+	// Likely: a date or a check digit fits where the way sees one. By chance that holds for one serial of 10 to 16 random digits in 600 to 1,200.
 	Likely bool `json:"likely,omitempty"`
 }
