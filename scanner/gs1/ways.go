@@ -6,7 +6,7 @@ const maxWays = 8
 // lostSeparators cuts the value of an open-ended element into it and further elements, as they would stand if their separators were lost. A value that is right
 // as it stands (fits) is in doubt only if there is a likely way to cut it; it is then the first of the ways.
 func lostSeparators(front []Element, id *identifier, value string, fits bool) []Way {
-	if len(value) > splitLength {
+	if len(value) > splitLength || fits && !mayHideTelling(id, value) {
 		return nil
 	}
 	s := splitter{tails: map[int][][]Element{}}
@@ -94,6 +94,20 @@ func (s *splitter) read(text string) [][]Element {
 		out = append(out, append([]Element{e}, tail...))
 	}
 	return out
+}
+
+// mayHideTelling looks for an element that carries its own proof somewhere within value. Nearly every right value has none, and every scan of a serial comes here.
+func mayHideTelling(id *identifier, value string) bool {
+	for n := max(id.min, 1); n <= min(id.max, len(value)-8); n++ {
+		next := begins(value[n:])
+		if next == nil || !next.fixed || len(value) < n+len(next.code)+next.max {
+			continue
+		}
+		if v := value[n+len(next.code):][:next.max]; next.refuses(v) == "" && telling(Element{AI: next.code, Value: v}) {
+			return true
+		}
+	}
+	return false
 }
 
 // telling reports whether an element carries its own proof: a fixed length with a check digit, or a date of our time.
