@@ -1,8 +1,10 @@
 package barcode
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -224,5 +226,30 @@ func TestDocumentedRules(t *testing.T) {
 	}
 	if w := c.Waybills("OW0123456789/1/2"); len(w) != 1 || w[0].Parts != 2 {
 		t.Errorf("%+v", w)
+	}
+}
+
+func TestReaderFrom(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	own, bad := filepath.Join(dir, "own.yaml"), filepath.Join(dir, "bad.yaml")
+	if err := errors.Join(os.WriteFile(own, []byte(courier(ownCourier)), 0o600), os.WriteFile(bad, []byte("version: 1\ncouriers:\n  - carrier: S F\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := ReaderFrom(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := r.Read("OW0123456789", "").Waybill(High); !ok {
+		t.Error("the file's rule does not hold")
+	}
+	if r, err := ReaderFrom(""); err != nil || len(r.Read("SF1234567890123", "").Waybills) != 1 {
+		t.Errorf("without a file: %v", err)
+	}
+	if _, err := ReaderFrom(bad); err == nil || !strings.Contains(err.Error(), "courier rules: "+bad+":3: carrier") {
+		t.Errorf("a bad file gave %v", err)
+	}
+	if _, err := ReaderFrom(filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "courier rules: ") {
+		t.Errorf("no file gave %v", err)
 	}
 }
