@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -94,6 +96,19 @@ func TestWrongUsageIsToldApart(t *testing.T) {
 		if code := Main(t.Context(), c.args, testWriter{t}, testWriter{t}); code != c.code {
 			t.Errorf("%v: exit %d, want %d", c.args, code, c.code)
 		}
+	}
+}
+
+// Courier rules that are wrong keep the server from starting, with their place.
+func TestCourierRulesAreCheckedAtTheStart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "own.yaml")
+	if err := os.WriteFile(path, []byte("version: 1\ncouriers:\n  - carrier: own\n    rules: [{pattern: 'A('}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (storeFlags{Data: dir, Couriers: path}).open(t.Context(), slog.New(slog.DiscardHandler), true); err == nil || !strings.Contains(err.Error(), path+":4: carrier own, rule 1: pattern") {
+		t.Errorf("got %v", err)
 	}
 }
 

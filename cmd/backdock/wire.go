@@ -60,7 +60,7 @@ func wire(s *store, o wireOptions) (*parts, error) {
 	}
 	p.engine.Use(p.queue)
 	s.log.On(followup.New(s.log, p.engine).Trigger)
-	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge})
+	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge, Codes: s.codes})
 	p.qc = qc.New(s.db, s.log, p.ledger, p.refundGuard)
 	p.qc.Use(holdCase)
 	return p, nil
@@ -91,6 +91,7 @@ func (p *parts) importer() *intake.Importer {
 	return intake.New(p.db, p.log, p.ring, intake.Hooks{
 		Claim: p.desk.Claim,
 		Hold:  p.desk.Hold,
+		Codes: p.codes,
 		Observe: func(ctx context.Context, tx *gorm.DB, caseID id.Case, totalMinor int64) error {
 			_, err := p.engine.Observe(ctx, tx, refund.Observed{CaseID: caseID, Origin: refund.OriginPlatform, AmountMinor: totalMinor})
 			return err

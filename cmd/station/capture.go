@@ -14,6 +14,7 @@ import (
 	"github.com/backdock/backdock/cmd/station/attached"
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/scanner/agent"
+	"github.com/backdock/backdock/scanner/barcode"
 	"github.com/backdock/backdock/scanner/logbook"
 	"github.com/backdock/backdock/scanner/plug"
 )
@@ -25,6 +26,10 @@ type captureCmd struct {
 }
 
 func (c *captureCmd) Run(ctx context.Context, all *command) (err error) {
+	codes, err := barcode.ReaderFrom(all.Couriers)
+	if err != nil {
+		return err
+	}
 	s, err := agent.Parse(c.Device)
 	if err != nil {
 		return err
@@ -54,7 +59,7 @@ func (c *captureCmd) Run(ctx context.Context, all *command) (err error) {
 		defer cancel()
 	}
 	fmt.Fprintf(os.Stderr, "Recording %s into %s. Scan the codes that make trouble, then press Ctrl-C.\n", s.Name, c.File)
-	err = agent.Listen(ctx, s, f, print)
+	err = agent.Listen(ctx, s, codes, f, print)
 	if ctx.Err() != nil {
 		return nil // that is how it ends
 	}

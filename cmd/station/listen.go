@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/backdock/backdock/scanner/agent"
+	"github.com/backdock/backdock/scanner/barcode"
 )
 
 type listenCmd struct {
@@ -15,7 +16,11 @@ type listenCmd struct {
 	Capture string `help:"Also write the bytes to this capture file, for a bug report or for station replay." placeholder:"FILE"`
 }
 
-func (c *listenCmd) Run(ctx context.Context) (err error) {
+func (c *listenCmd) Run(ctx context.Context, all *command) (err error) {
+	codes, err := barcode.ReaderFrom(all.Couriers)
+	if err != nil {
+		return err
+	}
 	s, err := agent.Parse(c.Device)
 	if err != nil {
 		return err
@@ -30,7 +35,7 @@ func (c *listenCmd) Run(ctx context.Context) (err error) {
 		capture = f
 	}
 	fmt.Fprintf(os.Stderr, "Listening on %s. The first code after opening is dropped: it may be half of one.\n", s.Name)
-	return agent.Listen(ctx, s, capture, print)
+	return agent.Listen(ctx, s, codes, capture, print)
 }
 
 type replayCmd struct {
@@ -38,12 +43,16 @@ type replayCmd struct {
 	With string `help:"Framing and other parameters as in a scanner URL, such as suffix=lf." placeholder:"QUERY"`
 }
 
-func (c *replayCmd) Run(ctx context.Context) error {
+func (c *replayCmd) Run(ctx context.Context, all *command) error {
+	codes, err := barcode.ReaderFrom(all.Couriers)
+	if err != nil {
+		return err
+	}
 	s, err := agent.Parse("replay:" + c.File + "?speed=max&" + c.With)
 	if err != nil {
 		return err
 	}
-	return agent.Play(ctx, s, print)
+	return agent.Play(ctx, s, codes, print)
 }
 
 // print writes one line of JSON.

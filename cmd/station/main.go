@@ -19,18 +19,20 @@ var version = "dev"
 
 // command is the command line. Every flag can also be given by its environment variable, or by a file named in NAME_FILE.
 type command struct {
-	Config  config.File      `help:"YAML file with flag names as keys." placeholder:"FILE" env:"STATION_CONFIG"`
-	Data    string           `help:"Directory of journal and enrolment." placeholder:"DIR" default:"station-data" env:"STATION_DATA"`
-	Run     runCmd           `cmd:"" help:"Work: scanners, journal, uplink, station page."`
-	Enroll  enrollCmd        `cmd:"" help:"Make this computer a station of a server, with a one-time code."`
-	Listen  listenCmd        `cmd:"" help:"Show what one scanner sends and what it means. Sends nothing anywhere."`
-	Capture captureCmd       `cmd:"" help:"Record what one scanner sends, with what is known about it, for a bug report."`
-	Replay  replayCmd        `cmd:"" help:"Show what a capture file holds and what it means."`
-	Status  statusCmd        `cmd:"" help:"Show how the running agent is doing."`
-	Doctor  doctorCmd        `cmd:"" help:"Look for what usually keeps a station from working, and say what to do."`
-	Devices devicesCmd       `cmd:"" help:"List serial ports and scanners, who may open each, and the URL that finds it again. Opens none."`
-	Install installCmd       `cmd:"" help:"Set this computer up: udev rules for scanners, a service that runs the agent (Linux with systemd)."`
-	Version kong.VersionFlag `help:"Print the version."`
+	Config   config.File      `help:"YAML file with flag names as keys." placeholder:"FILE" env:"STATION_CONFIG"`
+	Data     string           `help:"Directory of journal and enrolment." placeholder:"DIR" default:"station-data" env:"STATION_DATA"`
+	Couriers string           `help:"YAML file of courier rules over the built-in ones, the server's; see docs/barcodes.md." placeholder:"FILE" env:"STATION_COURIERS"`
+	Run      runCmd           `cmd:"" help:"Work: scanners, journal, uplink, station page."`
+	Enroll   enrollCmd        `cmd:"" help:"Make this computer a station of a server, with a one-time code."`
+	Listen   listenCmd        `cmd:"" help:"Show what one scanner sends and what it means. Sends nothing anywhere."`
+	Capture  captureCmd       `cmd:"" help:"Record what one scanner sends, with what is known about it, for a bug report."`
+	Replay   replayCmd        `cmd:"" help:"Show what a capture file holds and what it means."`
+	Status   statusCmd        `cmd:"" help:"Show how the running agent is doing."`
+	Doctor   doctorCmd        `cmd:"" help:"Look for what usually keeps a station from working, and say what to do."`
+	Devices  devicesCmd       `cmd:"" help:"List serial ports and scanners, who may open each, and the URL that finds it again. Opens none."`
+	Profiles profilesCmd      `cmd:"" help:"Print what is known of scanner makers: set-up hints, framing, feedback bytes."`
+	Install  installCmd       `cmd:"" help:"Set this computer up: udev rules for scanners, a service that runs the agent (Linux with systemd)."`
+	Version  kong.VersionFlag `help:"Print the version."`
 }
 
 func main() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/scanner/agent"
+	"github.com/backdock/backdock/scanner/barcode"
 	"github.com/backdock/backdock/web"
 )
 
@@ -42,6 +43,10 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 	if e.Server == "" || e.Token == "" {
 		return fmt.Errorf("%s is not enrolled: run station --data %s enroll --server URL --code CODE first", c.Data, c.Data)
 	}
+	codes, err := barcode.ReaderFrom(c.Couriers)
+	if err != nil {
+		return err
+	}
 	scanners, err := agent.ParseAll(r.Device)
 	if err != nil {
 		return err
@@ -54,7 +59,7 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemory)
 	}
-	conf := agent.Config{Dir: c.Data, Server: e.Server, Token: e.Token, Station: e.Station, Bench: e.Bench, Version: version, Lang: r.Lang, Web: web.Dist(), Scanners: scanners, Clock: clock.System{}, Log: log}
+	conf := agent.Config{Dir: c.Data, Server: e.Server, Token: e.Token, Station: e.Station, Bench: e.Bench, Version: version, Lang: r.Lang, Web: web.Dist(), Scanners: scanners, Codes: codes, Clock: clock.System{}, Log: log}
 	if r.Page != "none" {
 		conf.Page = r.Page
 	}

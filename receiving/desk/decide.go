@@ -38,7 +38,7 @@ func (s *session) decide() (*ruling, error) {
 		}
 		return rule(scanner.CodeControlNotHere, "code", s.scan.Data), nil
 	}
-	reading := barcode.Read(s.scan.Data, s.scan.Symbology)
+	reading := s.o.Codes.Read(s.scan.Data, s.scan.Symbology)
 	p := match.Of(reading)
 	if s.docket != nil {
 		if j, ok := match.Awaited(s.docket.awaited(), p); ok {
@@ -87,8 +87,7 @@ func (s *session) another(reading barcode.Reading, p match.Piece) (*ruling, erro
 	if err != nil {
 		return nil, err
 	}
-	if len(hits) == 0 && !p.PieceLike() && len(reading.Waybills) > 0 && s.pending.Asked == 0 {
-		w := reading.Waybills[0]
+	if w, ok := reading.Waybill(barcode.Low); ok && len(hits) == 0 && !p.PieceLike() && s.pending.Asked == 0 {
 		return s.openStranger(w.Number, w.Carrier)
 	}
 	scope := match.Scope{Lines: s.docket.awaited(), Owner: owner, Asked: s.pending.Asked}
@@ -138,11 +137,10 @@ func (s *session) nothingOpen(reading barcode.Reading, p match.Piece) (*ruling, 
 	if serial {
 		return rule(scanner.CodeScanWaybillFirst), nil
 	}
-	if len(reading.Waybills) > 0 {
-		w := reading.Waybills[0]
+	if w, ok := reading.Waybill(barcode.Low); ok {
 		return s.openStranger(w.Number, w.Carrier)
 	}
-	s.next.Waybill = barcode.Normalise(s.scan.Data)
+	s.next.Waybill = s.o.Codes.Normalise(s.scan.Data)
 	return rule(scanner.CodeUnknownCode, "code", s.scan.Data), nil
 }
 

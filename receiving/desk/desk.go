@@ -12,6 +12,7 @@ import (
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/receiving/label"
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/barcode"
 )
 
 // MaxBatch is the most scans of one transaction.
@@ -21,10 +22,11 @@ const MaxBatch = 16
 type Options struct {
 	// Badge finds the operator of a badge and the name to show; fault.NotFound for an unknown one. nil: no badge is known.
 	Badge      func(ctx context.Context, badge string) (id.User, string, error)
-	DoubleRead time.Duration // the same code within it was read twice; 0 takes 600 ms
-	UndoWithin time.Duration // how far back UNDO reaches; 0 takes 12 h, a shift
-	FirstLease int           // plates granted with the first hello; 0 takes 200
-	Log        *slog.Logger  // parked scans and what made them fail; nil discards
+	DoubleRead time.Duration   // the same code within it was read twice; 0 takes 600 ms
+	UndoWithin time.Duration   // how far back UNDO reaches; 0 takes 12 h, a shift
+	FirstLease int             // plates granted with the first hello; 0 takes 200
+	Codes      *barcode.Reader // tells what a scan may be; nil takes the built-in courier rules
+	Log        *slog.Logger    // parked scans and what made them fail; nil discards
 }
 
 // Desk decides scans.
@@ -49,6 +51,9 @@ func New(d *db.DB, log *event.Log, ledger *inventory.Ledger, c clock.Clock, o Op
 	}
 	if o.FirstLease == 0 {
 		o.FirstLease = 200
+	}
+	if o.Codes == nil {
+		o.Codes = barcode.NewReader(nil)
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

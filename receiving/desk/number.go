@@ -57,7 +57,7 @@ FROM f LEFT JOIN waybill_aliases a ON a.id = f.alias_id LEFT JOIN cases c ON c.i
 // number answers a waybill, a case number or an order number; nil when it is none that is known.
 func (s *session) number(reading barcode.Reading, p match.Piece) (*ruling, error) {
 	text := strings.TrimSpace(s.scan.Data)
-	keys := []string{barcode.Normalise(text)}
+	keys := []string{s.o.Codes.Normalise(text)}
 	for _, w := range reading.Waybills {
 		if !slices.Contains(keys, w.Number) {
 			keys = append(keys, w.Number)

@@ -7,7 +7,6 @@ import (
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving/match"
 	"github.com/backdock/backdock/scanner"
-	"github.com/backdock/backdock/scanner/barcode"
 )
 
 type serialKey struct {
@@ -77,7 +76,7 @@ func (s *session) askSerials(k serialKey) error {
 		}
 	}
 	for _, scan := range s.ahead {
-		p := match.Of(barcode.Read(scan.Data, scan.Symbology))
+		p := match.Of(s.o.Codes.Read(scan.Data, scan.Symbology))
 		if p.Serial != "" {
 			serials = append(serials, p.Serial)
 		} else if slices.Contains(shipped, p.Bare) {

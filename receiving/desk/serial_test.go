@@ -34,6 +34,7 @@ func TestSerials(t *testing.T) {
 		{"product code first, then a serial of another", gtin(7) + " → scan_serial\nSN-OF-ANOTHER → serial_mismatch"},
 		{"asked for, and something else comes", gtin(7) + " → scan_serial\n" + gtin(8) + " → matched\n" + imei1 + " → matched"},
 		{"product and serial in one symbol", "(01)0" + gtin(7) + "(21)" + imei1 + " → matched\n(01)0" + gtin(7) + "(21)X1 → serial_mismatch"},
+		{"a serial that may have lost its separator is asked for", "010" + gtin(7) + "21" + imei1 + " → scan_serial\n" + imei1 + " → matched"},
 		{"no serials recorded: taken as it is", gtin(8) + " → matched\n" + gtin(8) + " → over"},
 		{"no serials recorded: the IMEI is kept", "(01)0" + gtin(8) + "(21)Z9 → matched\n(01)0" + gtin(8) + "(21)Z9 → serial_taken"},
 	}, story.title, func(t *testing.T, site *receivingtest.Site, tc story) {

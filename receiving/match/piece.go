@@ -35,7 +35,7 @@ func Of(r barcode.Reading) Piece {
 	if p.Serial == "" && r.IMEI != "" {
 		p.Serial, p.Phone = r.IMEI, r.GTIN == ""
 	}
-	p.Box = r.SSCC != "" || (len(r.GTIN) == 14 && r.GTIN[0] >= '1' && r.GTIN[0] <= '8')
+	p.Box = r.SSCC != "" || r.Carton
 	return p
 }
 

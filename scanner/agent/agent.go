@@ -28,6 +28,7 @@ type Config struct {
 	Page     string // loopback address of the station page; empty for none
 	Web      fs.FS  // built station page; nil when there is none
 	Scanners []Scanner
+	Codes    *barcode.Reader // nil takes the built-in courier rules
 	Clock    clock.Clock
 	Log      *slog.Logger
 }
@@ -65,6 +66,9 @@ type entry struct {
 
 // New opens the journal. Close it with Close, or let Run do so.
 func New(c Config) (a *Agent, err error) {
+	if c.Codes == nil {
+		c.Codes = barcode.NewReader(nil)
+	}
 	j, err := journal.Open(c.Dir)
 	if err != nil {
 		return nil, err

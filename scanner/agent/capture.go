@@ -74,7 +74,7 @@ func (a *Agent) scanOf(in read) (scanner.Scan, barcode.Reading) {
 	case in.double > 0 && a.last.device == in.device && a.last.raw == raw && in.at-a.last.at <= in.double:
 		scan.Flags = append(scan.Flags, scanner.DoubleRead)
 	}
-	return scan, barcode.Read(scan.Data, scan.Symbology)
+	return scan, a.Codes.Read(scan.Data, scan.Symbology)
 }
 
 // mayBePiece decides whether a license plate is set apart: for anything but what certainly is none. A plate that is not used is void, which costs a

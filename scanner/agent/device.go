@@ -87,7 +87,7 @@ func decoder(stream any, p frame.Profile, at time.Duration) (frame.Decoder, erro
 	if s, ok := stream.(scanner.Encoded); ok && s.Encoding() != "" {
 		return hid.NewDecoder(s.Encoding(), p, at)
 	}
-	return frame.New(p, at), nil
+	return frame.NewDecoder(p, at), nil
 }
 
 // sentence is what an operator reads of an error.
@@ -109,7 +109,8 @@ func (a *Agent) listen(ctx context.Context, s Scanner, stream io.ReadWriteCloser
 	helpers.Go(func() { defer close(chunks); readErr = readAll(stream, chunks, stop) })
 	helpers.Go(func() { a.beepAll(stream, beeps, s.Name) })
 	end := context.AfterFunc(ctx, func() { stream.Close() })
-	_ = follow(d, chunks, nil, func(e frame.Event) { a.frame(s, e, beeps) })
+	r := &responder{agent: a, scanner: s, beeps: beeps}
+	_ = follow(d, chunks, nil, r.take)
 	end()
 	close(stop)
 	close(beeps)
@@ -189,23 +190,8 @@ func (a *Agent) beepAll(w io.Writer, beeps <-chan []byte, name string) {
 	}
 }
 
-// frame takes one event and answers the scanner.
-func (a *Agent) frame(s Scanner, e frame.Event, beeps chan<- []byte) {
-	b := s.Feedback.Bad
-	if a.safe(s, e) {
-		b = s.Feedback.Good
-	}
-	if len(b) == 0 || e.Kind == frame.NoRead {
-		return
-	}
-	select {
-	case beeps <- b:
-	default: // eight beeps behind: this scanner does not listen, and scanning must go on
-	}
-}
-
-// safe takes one event and reports whether it is a scan that is on the disk and can be used.
-func (a *Agent) safe(s Scanner, e frame.Event) bool {
+// safe takes one event and reports whether it is a scan that is on the disk, and whether it can be used.
+func (a *Agent) safe(s Scanner, e frame.Event) (kept, good bool) {
 	in := read{device: s.Name, source: scanner.FromDevice, raw: e.Data, symbology: e.Symbology, at: e.At, double: s.Double}
 	said := logbook.Entry{What: events[e.Kind], Code: logbook.Bytes(e.Data), Bytes: max(len(e.Data), e.Lost), Detail: e.Why}
 	switch e.Kind {
@@ -224,7 +210,7 @@ func (a *Agent) safe(s Scanner, e frame.Event) bool {
 		n := dropped[e.Kind]
 		n.Device, n.Bytes = s.Name, e.Lost
 		a.notice(n)
-		return false
+		return false, false
 	}
 	scan, err := a.capture(in)
 	said.Seq = scan.Seq
@@ -235,7 +221,7 @@ func (a *Agent) safe(s Scanner, e frame.Event) bool {
 		said.Detail = err.Error()
 	}
 	a.note(s.Name, said)
-	return err == nil && usable(scan)
+	return err == nil, err == nil && usable(scan)
 }
 
 // events names what a framer says in a device's log.

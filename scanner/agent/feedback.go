@@ -3,18 +3,22 @@ package agent
 import (
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/frame"
+	"github.com/backdock/backdock/scanner/profile"
 )
 
 // Feedback is what a scanner is sent so that it beeps. Nil sends nothing.
 type Feedback struct {
 	Good []byte // the scan is safe on the disk
 	Bad  []byte // it is not, or cannot be used: scan again
+	// Part acknowledges a packet and promises nothing about the scan; Again asks for a packet once more. Only of scanners that send packets.
+	Part, Again []byte
+	// Resends: Bad makes the scanner send the same code again.
+	Resends bool
 	// Own: the URL says nothing, and a device that has its own way to be told is told so.
 	Own bool
 }
@@ -27,26 +31,16 @@ func (f Feedback) of(stream any) Feedback {
 	return f
 }
 
-// makers holds the byte sequences of scanner makers' programming guides. Host ACK of Honeywell is the recommended mode: the scanner stays silent until the
-// host answers, so its beep means exactly "safe".
-var makers = map[string]Feedback{
-	"none":          {},
-	"honeywell-ack": {Good: []byte("\x1b7"), Bad: []byte("\x1b8")},
-	"honeywell":     {Good: []byte("\x16\x07\r")},
-	"datalogic":     {Good: []byte{0x42}, Bad: []byte{0x46, 0x45}}, // 45 after 46: some models stay disabled otherwise
-	"gryphon":       {Good: []byte("\x1b[3q"), Bad: []byte("\x1b[4q")},
-	"cipherlab":     {Good: []byte("#@////\r")},
-	"newland":       {Good: []byte{0x06}},
-	"acknak":        {Good: []byte{0x06}, Bad: []byte{0x15}},
-}
-
-// feedback reads beep=MAKER, or good=HEX and bad=HEX.
+// feedback takes the bytes of profile=NAME, of beep=NAME instead, and good=HEX and bad=HEX over either.
 func feedback(q url.Values) (Feedback, error) {
-	f := Feedback{Own: !q.Has("beep") && !q.Has("good") && !q.Has("bad")}
-	if s := q.Get("beep"); s != "" {
-		var ok bool
-		if f, ok = makers[s]; !ok {
-			return Feedback{}, fmt.Errorf("beep=%q: want one of %s, or good= and bad= in hexadecimal", s, strings.Join(slices.Sorted(maps.Keys(makers)), ", "))
+	f := Feedback{Own: !q.Has("profile") && !q.Has("beep") && !q.Has("good") && !q.Has("bad")}
+	for _, key := range []string{"profile", "beep"} {
+		if s := q.Get(key); s != "" {
+			p, err := profile.Find(s)
+			if err != nil {
+				return Feedback{}, fmt.Errorf("%s=%q: want one of %s, or good= and bad= in hexadecimal", key, s, strings.Join(profile.Names(), ", "))
+			}
+			f = Feedback{Good: p.Good, Bad: p.Bad, Part: p.Part, Again: p.Again, Resends: p.Resends}
 		}
 	}
 	for key, into := range map[string]*[]byte{"good": &f.Good, "bad": &f.Bad} {
@@ -58,5 +52,19 @@ func feedback(q url.Values) (Feedback, error) {
 			*into = b
 		}
 	}
+	if (len(f.Part) > 0) != (q.Get("protocol") == "ssi") {
+		return Feedback{}, fmt.Errorf("protocol=%q does not go with this feedback: a scanner that sends packets waits for an answer to each; use profile=zebra-ssi for both", q.Get("protocol"))
+	}
 	return f, nil
+}
+
+// transport is the answer that only keeps packets coming, for those who listen without recording.
+func (f Feedback) transport(k frame.Kind) []byte {
+	switch k {
+	case frame.Packet, frame.Complete, frame.NoRead, frame.Overflow:
+		return f.Part
+	case frame.Broken:
+		return f.Again
+	}
+	return nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/barcode"
 	"github.com/backdock/backdock/scanner/frame"
 	"github.com/backdock/backdock/scanner/hid/hidtest"
 )
@@ -303,7 +304,7 @@ func TestCaptureOfRawReads(t *testing.T) {
 			}
 		}
 		s := f.scanner("")
-		if err := Listen(t.Context(), s, &capture, note(&live)); err == nil || !strings.Contains(err.Error(), "gone") {
+		if err := Listen(t.Context(), s, barcode.NewReader(nil), &capture, note(&live)); err == nil || !strings.Contains(err.Error(), "gone") {
 			t.Fatalf("%s: Listen ended with %v", name, err)
 		}
 		path := filepath.Join(t.TempDir(), name)
@@ -314,7 +315,7 @@ func TestCaptureOfRawReads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := Play(t.Context(), played, note(&again)); err != nil {
+		if err := Play(t.Context(), played, barcode.NewReader(nil), note(&again)); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if a, b := strings.Join(live, "\n"), strings.Join(again, "\n"); a != b || len(live) != 3 {
@@ -339,7 +340,7 @@ func TestReplayWithAnotherLayout(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		if err := Play(t.Context(), s, func(h Heard) { got = append(got, string(h.Event)+" "+string(h.Raw)) }); err != nil || strings.Join(got, ";") != string(frame.Complete)+" "+want {
+		if err := Play(t.Context(), s, barcode.NewReader(nil), func(h Heard) { got = append(got, string(h.Event)+" "+string(h.Raw)) }); err != nil || strings.Join(got, ";") != string(frame.Complete)+" "+want {
 			t.Errorf("%q: %v, %v", query, got, err)
 		}
 	}
@@ -350,7 +351,7 @@ func TestReplayWithAnotherLayout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Play(t.Context(), s, func(Heard) {}); err == nil || !strings.Contains(err.Error(), "later version") {
+	if err := Play(t.Context(), s, barcode.NewReader(nil), func(Heard) {}); err == nil || !strings.Contains(err.Error(), "later version") {
 		t.Errorf("an unknown encoding gave %v", err)
 	}
 	r := startRig(t, Config{Dir: t.TempDir(), Server: newServer(t).URL(), Token: "token", Scanners: []Scanner{s}, Clock: clock.System{}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}, nil)

@@ -21,19 +21,22 @@ type Heard struct {
 	Charset string           `json:"charset,omitempty"`
 	NotText bool             `json:"not_text,omitempty"`
 	Idle    bool             `json:"idle,omitempty"`
+	Repeat  bool             `json:"repeat,omitempty"`
 	Control string           `json:"control,omitempty"`
 	Plate   bool             `json:"plate,omitempty"`
 	Reading *barcode.Reading `json:"reading,omitempty"`
+	// Meanings is what the code may be, the surest first.
+	Meanings []barcode.Meaning `json:"meanings,omitempty"`
 }
 
-func heard(e frame.Event) Heard {
-	h := Heard{Event: e.Kind, Raw: e.Data, Lost: e.Lost, Why: e.Why, Idle: e.Idle}
+func heard(codes *barcode.Reader, e frame.Event) Heard {
+	h := Heard{Event: e.Kind, Raw: e.Data, Lost: e.Lost, Why: e.Why, Idle: e.Idle, Repeat: e.Repeat}
 	if e.Kind != frame.Complete {
 		return h
 	}
 	text := barcode.DecodeAs(e.Data, e.Symbology)
-	r := barcode.Read(text.Data, text.Symbology)
-	h.Charset, h.NotText, h.Reading = text.Charset, text.NotText, &r
+	r := codes.Read(text.Data, text.Symbology)
+	h.Charset, h.NotText, h.Reading, h.Meanings = text.Charset, text.NotText, &r, r.Meanings()
 	if verb, _, ok := scanner.Control(text.Data); ok {
 		h.Control = verb
 	}
@@ -42,7 +45,7 @@ func heard(e frame.Event) Heard {
 }
 
 // Listen opens a scanner and hands out what it says until ctx or the device ends. capture, if not nil, gets the bytes as they came.
-func Listen(ctx context.Context, s Scanner, capture io.Writer, out func(Heard)) error {
+func Listen(ctx context.Context, s Scanner, codes *barcode.Reader, capture io.Writer, out func(Heard)) error {
 	stream, d, err := open(ctx, s)
 	if err != nil {
 		return err
@@ -70,7 +73,13 @@ func Listen(ctx context.Context, s Scanner, capture io.Writer, out func(Heard)) 
 	done := make(chan struct{})
 	defer close(done)
 	go func() { defer close(chunks); ended <- readAll(stream, chunks, done) }()
-	err = follow(d, chunks, record, func(e frame.Event) { out(heard(e)) })
+	err = follow(d, chunks, record, func(e frame.Event) {
+		// A scanner that sends packets brings the next one only after an answer. Nothing is promised by it.
+		if b := s.Feedback.transport(e.Kind); len(b) > 0 {
+			_, _ = stream.Write(b)
+		}
+		out(heard(codes, e))
+	})
 	if err != nil {
 		return err
 	}
@@ -81,7 +90,7 @@ func Listen(ctx context.Context, s Scanner, capture io.Writer, out func(Heard)) 
 }
 
 // Play hands out what a capture holds, at once and at the times recorded.
-func Play(_ context.Context, s Scanner, out func(Heard)) error {
+func Play(_ context.Context, s Scanner, codes *barcode.Reader, out func(Heard)) error {
 	source, ok := s.Driver.(*replay.Driver)
 	if !ok {
 		return errors.New("play: not a capture")
@@ -96,7 +105,7 @@ func Play(_ context.Context, s Scanner, out func(Heard)) error {
 	}
 	say := func(events []frame.Event) {
 		for _, e := range events {
-			out(heard(e))
+			out(heard(codes, e))
 		}
 	}
 	for _, k := range c.Chunks {

@@ -11,6 +11,7 @@ import (
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/frame"
 	"github.com/backdock/backdock/scanner/hid"
+	"github.com/backdock/backdock/scanner/profile"
 	"github.com/backdock/backdock/scanner/replay"
 	"github.com/backdock/backdock/scanner/serial"
 	"github.com/backdock/backdock/scanner/tcp"
@@ -49,7 +50,8 @@ func driver[D scanner.Driver](d D, err error) (scanner.Driver, error) {
 // Schemes lists the scanner URL schemes of this build.
 func Schemes() []string { return slices.Sorted(maps.Keys(drivers)) }
 
-// Parse reads a scanner URL: the driver's own parameters, the framing's (see frame.FromQuery), and name, beep, good, bad, double.
+// Parse reads a scanner URL: the driver's own parameters, the framing's (see frame.FromQuery), and name, profile, beep, good, bad, double. What the URL does not
+// set is the profile's.
 func Parse(raw string) (Scanner, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -63,6 +65,14 @@ func Parse(raw string) (Scanner, error) {
 	q := u.Query()
 	if role := q.Get("role"); role != "" {
 		return Scanner{}, fmt.Errorf("scanner URL %q: role=%s: the scanners of a station share its bench and its open parcel; for another role enrol a second station with --data and --page of its own", raw, role)
+	}
+	if name := q.Get("profile"); name != "" {
+		p, err := profile.Find(name)
+		if err != nil {
+			return Scanner{}, fmt.Errorf("scanner URL %q: profile: %w", raw, err)
+		}
+		p.Into(q)
+		u.RawQuery = q.Encode()
 	}
 	if s.Driver, err = open(u); err != nil {
 		return Scanner{}, err

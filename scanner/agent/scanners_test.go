@@ -18,7 +18,7 @@ func TestParse(t *testing.T) {
 			return s.Name == "usb-X-if00" && s.Profile.Suffix == frame.CRLF && s.Double == DefaultDouble && !s.Profile.KeepFirst
 		}},
 		{"serial://?vid=0c2e&pid=0b6a&sn=A1&beep=honeywell-ack", func(s Scanner) bool {
-			return s.Name == "A1" && string(s.Feedback.Good) == "\x1b7" && string(s.Feedback.Bad) == "\x1b8"
+			return s.Name == "A1" && string(s.Feedback.Good) == "\x1b7," && string(s.Feedback.Bad) == "\x1b8,"
 		}},
 		{"serial://?vid=0c2e&pid=0b6a", func(s Scanner) bool { return s.Name == "0c2e:0b6a" }},
 		{"serial://?vid=1a86&pid=7523&usb=1-2.3", func(s Scanner) bool { return s.Name == "1-2.3" }},

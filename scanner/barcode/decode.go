@@ -43,7 +43,11 @@ func DecodeAs(raw []byte, symbology string) Text {
 
 func decode(raw []byte, symbology string) Text {
 	t := Text{Symbology: symbology}
-	raw = cutECI(raw)
+	if eciProtocol(symbology) {
+		raw = unfoldECI(raw)
+	} else {
+		raw = cutECI(raw)
+	}
 	switch {
 	case bytes.IndexByte(raw, 0) >= 0:
 		t.Charset, t.NotText = Binary, true
@@ -73,15 +77,40 @@ func cutAIM(raw []byte) (string, []byte) {
 // cutECI takes a leading ECI designator off: a backslash and six digits, such as \000026 for UTF-8. The charset is told by the bytes themselves: phones
 // and label printers set the designator wrongly more often than their bytes are ambiguous.
 func cutECI(raw []byte) []byte {
-	if len(raw) < 7 || raw[0] != '\\' {
-		return raw
+	if designator(raw) {
+		return raw[7:]
 	}
-	for _, c := range raw[1:7] {
-		if !digit(c) {
-			return raw
+	return raw
+}
+
+func designator(b []byte) bool {
+	return len(b) >= 7 && b[0] == '\\' && digits(string(b[1:7]))
+}
+
+// eciProtocol reports whether the AIM identifier says that the data follows the ECI protocol: designators may stand anywhere, and a backslash of the code itself
+// is sent twice. Sources: ISO/IEC 15424 and the symbologies' own standards (QR, Data Matrix, Aztec, DotCode, PDF417).
+func eciProtocol(aim string) bool {
+	switch aim {
+	case "]Q2", "]Q4", "]Q6", "]d4", "]d5", "]d6", "]z3", "]z4", "]z5", "]J3", "]J4", "]J5", "]L1":
+		return true
+	}
+	return false
+}
+
+// unfoldECI takes designators out and halves doubled backslashes.
+func unfoldECI(raw []byte) []byte {
+	var out []byte
+	for len(raw) > 0 {
+		switch {
+		case designator(raw):
+			raw = raw[7:]
+			continue
+		case len(raw) > 1 && raw[0] == '\\' && raw[1] == '\\':
+			raw = raw[1:]
 		}
+		out, raw = append(out, raw[0]), raw[1:]
 	}
-	return raw[7:]
+	return out
 }
 
 func fromGB18030(raw []byte) (string, bool) {

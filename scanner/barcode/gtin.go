@@ -1,6 +1,10 @@
 package barcode
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/backdock/backdock/scanner/gs1"
+)
 
 // GTIN returns the one number of a GTIN-8, -12, -13 or -14 with a right check digit: UPC-A gets its leading zero and becomes EAN-13, a GTIN-14 that is a
 // zero-filled shorter number becomes that number. A GTIN-14 with an indicator (a carton) and a GTIN-8 stay as they are.
@@ -10,7 +14,7 @@ func GTIN(s string) (string, bool) {
 	default:
 		return "", false
 	}
-	if !digits(s) || !checked(s) || strings.Trim(s, "0") == "" {
+	if !gs1.Checked(s) || strings.Trim(s, "0") == "" {
 		return "", false
 	}
 	full := strings.Repeat("0", 14-len(s)) + s
@@ -21,6 +25,22 @@ func GTIN(s string) (string, bool) {
 		return full[1:], true
 	}
 	return full, true
+}
+
+// carton reports whether a GTIN-14 names a box of several pieces: its first digit, the indicator, is 1 to 8. 0 fills up a shorter number, 9 is a single piece
+// of variable measure.
+func carton(gtin string) bool { return len(gtin) == 14 && gtin[0] >= '1' && gtin[0] <= '8' }
+
+// inStore reports whether a GTIN is of restricted circulation: prefixes 02, 04 and 20 to 29, and short ones with 0 or 2. Each shop gives such numbers anew; many
+// hold a weight or a price.
+func inStore(gtin string) bool {
+	switch len(gtin) {
+	case 8:
+		return gtin[0] == '0' || gtin[0] == '2'
+	case 13:
+		return gtin[0] == '2' || gtin[:2] == "02" || gtin[:2] == "04"
+	}
+	return false
 }
 
 // UPCE expands a zero-suppressed UPC: six digits, seven with the check digit, or eight with number system and check digit. It returns the number as GTIN does.
@@ -53,7 +73,7 @@ func UPCE(s string) (string, bool) {
 		body = s[:5] + "0000" + s[5:]
 	}
 	upc := system + body
-	want := string(checkDigit(upc))
+	want := string(gs1.CheckOf(upc))
 	if check != "" && check != want {
 		return "", false
 	}
@@ -62,7 +82,7 @@ func UPCE(s string) (string, bool) {
 
 // SSCC reads an 18-digit serial shipping container code.
 func SSCC(s string) (string, bool) {
-	return s, len(s) == 18 && digits(s) && checked(s) && strings.Trim(s, "0") != ""
+	return s, len(s) == 18 && gs1.Checked(s) && strings.Trim(s, "0") != ""
 }
 
 // The first two digits of an IMEI name the body that issued it. Without them one waybill of fifteen digits in ten would pass for a phone.
@@ -88,19 +108,6 @@ func luhn(s string) bool {
 		sum += d
 	}
 	return sum%10 == 0
-}
-
-// checked reports whether the last digit is the GS1 check digit of those before it.
-func checked(s string) bool { return checkDigit(s[:len(s)-1]) == s[len(s)-1] }
-
-// checkDigit weighs 3, 1, 3, … from the right, modulo 10.
-func checkDigit(s string) byte {
-	sum, weight := 0, 3
-	for i := len(s) - 1; i >= 0; i-- {
-		sum += int(s[i]-'0') * weight
-		weight = 4 - weight
-	}
-	return byte('0' + (10-sum%10)%10)
 }
 
 func digits(s string) bool {

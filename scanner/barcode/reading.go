@@ -1,6 +1,6 @@
 package barcode
 
-import "strings"
+import "github.com/backdock/backdock/scanner/gs1"
 
 // Family groups symbologies by what they are used for.
 type Family string
@@ -12,137 +12,74 @@ const (
 	Matrix        Family = "matrix"
 )
 
-// Reading is everything a text may be. Several may hold at once.
+// Codes of Reading.Problem.
+const (
+	GS1Malformed     = "gs1_malformed"     // Reason says what of it
+	GS1Ambiguous     = "gs1_ambiguous"     // a separator was lost; Ways says how it can be read
+	GS1Contradiction = "gs1_contradiction" // its elements rule one another out; Breaches says which
+)
+
+// Reading is everything a text may be. Several may hold at once; Meanings lists them with their confidence.
 type Reading struct {
-	Data      string      `json:"data"`
-	Symbology string      `json:"symbology,omitempty"` // AIM identifier
-	Family    Family      `json:"family,omitempty"`
-	GTIN      string      `json:"gtin,omitempty"`     // the one number of the product: EAN-13 form where it fits, see GTIN
-	OtherGTIN string      `json:"gtin_alt,omitempty"` // eight digits without AIM identifier that are both an EAN-8 and a UPC-E
-	Serial    string      `json:"serial,omitempty"`   // GS1 (21)
-	Batch     string      `json:"batch,omitempty"`    // GS1 (10)
-	Expiry    string      `json:"expiry,omitempty"`   // GS1 (17), YYYY-MM-DD
-	SSCC      string      `json:"sscc,omitempty"`
-	IMEI      string      `json:"imei,omitempty"`
-	GS1       []Element   `json:"gs1,omitempty"`      // element strings, in the order of the symbol
-	Problem   string      `json:"problem,omitempty"`  // why a GS1 symbol could not be read: gs1_malformed, gs1_ambiguous
-	Waybills  []Candidate `json:"waybills,omitempty"` // the surest first
+	Data       string        `json:"data"`
+	Symbology  string        `json:"symbology,omitempty"` // AIM identifier
+	Family     Family        `json:"family,omitempty"`
+	GTIN       string        `json:"gtin,omitempty"`        // the one number of the product: EAN-13 form where it fits, see GTIN
+	OtherGTIN  string        `json:"gtin_alt,omitempty"`    // eight digits without AIM identifier that are both an EAN-8 and a UPC-E
+	Carton     bool          `json:"carton,omitempty"`      // the number is of a box of several pieces: an indicator digit 1 to 8, or contents (02)
+	InStore    bool          `json:"in_store,omitempty"`    // GTIN of restricted circulation: not the same product everywhere
+	AddOn      string        `json:"add_on,omitempty"`      // two or five digits beside an EAN or UPC: issue or price
+	Serial     string        `json:"serial,omitempty"`      // GS1 (21)
+	Batch      string        `json:"batch,omitempty"`       // GS1 (10)
+	Expiry     string        `json:"expiry,omitempty"`      // GS1 (17) or (7003), YYYY-MM-DD
+	BestBefore string        `json:"best_before,omitempty"` // GS1 (15), YYYY-MM-DD
+	Count      int           `json:"count,omitempty"`       // GS1 (37) or (30): pieces
+	Weight     *Weight       `json:"weight,omitempty"`
+	Price      *Price        `json:"price,omitempty"`
+	SSCC       string        `json:"sscc,omitempty"`
+	IMEI       string        `json:"imei,omitempty"`
+	IMEI2      string        `json:"imei2,omitempty"` // GS1 (8041), of a phone with two
+	Link       bool          `json:"link,omitempty"`  // a GS1 Digital Link URI
+	GS1        []gs1.Element `json:"gs1,omitempty"`   // element strings, in the order of the symbol; with a Problem those before it
+	Ways       []gs1.Way     `json:"ways,omitempty"`
+	Problem    string        `json:"problem,omitempty"`
+	Reason     string        `json:"reason,omitempty"` // gs1.Reason, with identifier and place
+	Breaches   []gs1.Breach  `json:"breaches,omitempty"`
+	// Waybills are the surest first.
+	Waybills []Candidate `json:"waybills,omitempty"`
 }
 
-// Read says what data may be. symbology is the AIM identifier, empty if unknown. data is Text.Data, or what a person typed.
-func Read(data, symbology string) Reading {
-	r := Reading{Data: data, Symbology: symbology, Family: family(symbology)}
-	switch {
-	case gs1Symbology(symbology):
-		r.elements(ParseGS1(data))
-		return r
-	case strings.HasPrefix(data, "(") && strings.Contains(data, ")"):
-		r.elements(ParseBracketed(data)) // typed as printed below the bars
-	case strings.Contains(data, groupSeparator):
-		r.elements(ParseGS1(data)) // GS1 without an AIM identifier: only GS1 symbols hold the separator
-	}
-	if e := digitalLink(data); len(e) > 0 {
-		r.elements(e, nil)
-	}
-	s := strings.TrimSpace(data)
-	if digits(s) && r.GTIN == "" {
-		r.number(s)
-	}
-	if r.Family != Retail && r.GTIN == "" || digits(s) && r.Family != Retail {
-		r.Waybills = Waybills(data)
-	}
-	return r
+// Weight is a weight as the symbol states it.
+type Weight struct {
+	Value string `json:"value"` // decimal, such as "0.500"
+	Unit  string `json:"unit"`  // kg, lb, ozt
+	Gross bool   `json:"gross,omitempty"`
+}
+
+// Price is the price of a piece of variable measure.
+type Price struct {
+	Amount   string `json:"amount"`             // decimal
+	Currency string `json:"currency,omitempty"` // ISO 4217 number, such as "156"; empty: the local one
 }
 
 // Retailed reports whether the symbol itself says that this is a product.
 func (r Reading) Retailed() bool { return r.Family == Retail && r.GTIN != "" }
 
-// Waybill returns the surest candidate of at least c.
+// Waybill returns the surest candidate of at least c. Candidates of the same confidence that name different numbers are a question and no answer; where they
+// differ in the courier only, the courier stays open.
 func (r Reading) Waybill(c Confidence) (Candidate, bool) {
-	if len(r.Waybills) > 0 && r.Waybills[0].Confidence >= c {
-		return r.Waybills[0], true
+	if len(r.Waybills) == 0 || r.Waybills[0].Confidence < c {
+		return Candidate{}, false
 	}
-	return Candidate{}, false
-}
-
-// number reads plain digits.
-func (r *Reading) number(s string) {
-	switch {
-	case r.Symbology == "]E0" && len(s) <= 8: // UPC-E that the scanner did not expand
-		r.GTIN, _ = UPCE(s)
-		return
-	case len(s) == 8:
-		ean, isEAN := GTIN(s)
-		upc, isUPC := UPCE(s)
+	first := r.Waybills[0]
+	for _, w := range r.Waybills[1:] {
 		switch {
-		case isEAN && isUPC && r.Symbology == "":
-			r.GTIN, r.OtherGTIN = ean, upc
-		case isEAN:
-			r.GTIN = ean
-		case isUPC && r.Symbology == "":
-			r.GTIN = upc
-		}
-	default:
-		r.GTIN, _ = GTIN(s)
-	}
-	if n, ok := SSCC(s); ok {
-		r.SSCC = n
-	}
-	if n, ok := SSCC(strings.TrimPrefix(s, "00")); ok && len(s) == 20 {
-		r.SSCC = n // (00) with its identifier, read without AIM
-	}
-	if n, ok := IMEI(s); ok {
-		r.IMEI = n
-	}
-}
-
-func (r *Reading) elements(list []Element, err error) {
-	if err != nil {
-		r.Problem = err.Error()
-		return
-	}
-	r.GS1 = list
-	for _, e := range list {
-		switch e.AI {
-		case "01", "02", "03":
-			if g, ok := GTIN(e.Value); ok && r.GTIN == "" {
-				r.GTIN = g
-			}
-		case "8006":
-			if g, ok := GTIN(e.Value[:14]); ok {
-				r.GTIN = g
-			}
-		case "00":
-			r.SSCC = e.Value
-		case "21":
-			r.Serial = e.Value
-		case "10":
-			r.Batch = e.Value
-		case "17":
-			r.Expiry = gs1Date(e.Value)
-		case "8040":
-			r.IMEI, _ = IMEI(e.Value)
+		case w.Confidence < first.Confidence:
+		case w.Number != first.Number:
+			return Candidate{}, false
+		case w.Carrier != first.Carrier:
+			first.Carrier = ""
 		}
 	}
-}
-
-func family(aim string) Family {
-	if len(aim) != 3 {
-		return UnknownFamily
-	}
-	switch aim[1] {
-	case 'E', 'e':
-		return Retail
-	case 'd', 'Q', 'z', 'L', 'h', 'J':
-		return Matrix
-	}
-	return Linear
-}
-
-func gs1Symbology(aim string) bool {
-	switch aim {
-	case "]C1", "]d2", "]Q3", "]e0", "]J1":
-		return true
-	}
-	return false
+	return first, true
 }

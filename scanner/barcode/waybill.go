@@ -1,30 +1,13 @@
 package barcode
 
 import (
-	_ "embed"
-	"fmt"
-	"net/url"
-	"regexp"
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 )
 
-// Confidence says how surely a number is a waybill of the carrier.
-type Confidence int
-
-const (
-	Low     Confidence = 1 // digits that many other numbers share
-	Medium  Confidence = 2
-	High    Confidence = 3 // letters and length of one courier
-	Certain Confidence = 4 // and a right check digit
-)
-
-func (c Confidence) String() string {
-	return [...]string{"none", "low", "medium", "high", "certain"}[max(0, min(int(c), 4))]
-}
-
-// Carrier codes of candidates.
+// Carrier codes of the built-in rules.
 const (
 	EMS       = "ems" // China Post EMS and international items from China
 	UPU       = "upu" // any other post's S10 item
@@ -44,152 +27,114 @@ type Candidate struct {
 	Carrier    string     `json:"carrier"`
 	Number     string     `json:"number"` // normalised, of the whole consignment
 	Confidence Confidence `json:"confidence"`
-	Part       int        `json:"part,omitempty"`  // package of the consignment, from 1; 0 when the label does not say
-	Parts      int        `json:"parts,omitempty"` // packages of the consignment
-	Inside     bool       `json:"inside,omitempty"`
+	Part       int        `json:"part,omitempty"`   // package of the consignment, from 1; 0 when the label does not say
+	Parts      int        `json:"parts,omitempty"`  // packages of the consignment
+	Inside     bool       `json:"inside,omitempty"` // taken out of a longer text: the label's barcode, which holds the number alone, is surer
 }
 
-//go:embed waybills.tsv
-var waybillTable string
-
-type waybillRule struct {
-	carrier    string
-	confidence Confidence
-	s10        bool
-	pattern    *regexp.Regexp
-}
-
-var waybillRules = sync.OnceValue(func() []waybillRule {
-	rules, err := parseWaybillRules(waybillTable)
-	if err != nil {
-		panic(err) // the table is compiled in and a test reads it
+// Waybills returns the ways to read s as a waybill, the surest first. s may be the number itself, or a URL or longer text that holds it.
+func (c *Couriers) Waybills(s string) []Candidate {
+	if out := c.plain(upright(s)); len(out) > 0 {
+		return out
 	}
-	return rules
-})
-
-func parseWaybillRules(table string) ([]waybillRule, error) {
-	levels := map[string]Confidence{"low": Low, "medium": Medium, "high": High, "certain": Certain}
-	var rules []waybillRule
-	for line := range strings.Lines(table) {
-		line = strings.TrimRight(line, "\n")
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		col := strings.Split(line, "\t")
-		if len(col) != 4 || levels[col[1]] == 0 || (col[2] != "-" && col[2] != "s10") {
-			return nil, fmt.Errorf("waybill rule %q: want carrier, confidence, check, pattern", line)
-		}
-		re, err := regexp.Compile("^(?:" + col[3] + ")$")
-		if err != nil {
-			return nil, fmt.Errorf("waybill rule %q: %w", line, err)
-		}
-		rules = append(rules, waybillRule{carrier: col[0], confidence: levels[col[1]], s10: col[2] == "s10", pattern: re})
-	}
-	return rules, nil
+	return c.inside(s)
 }
 
-// A JD label carries its number followed by package, packages and a last dash: JD0123456789012-2-3-.
-var jdPart = regexp.MustCompile(`^(JD[A-Z]{0,2}\d{11,15})-(\d{1,4})-(\d{1,4})-?$`)
-
-// Waybills returns the ways to read s as a waybill, the surest first. s may be the number itself or a URL that holds it.
-func Waybills(s string) []Candidate {
-	if c := plainWaybills(s); len(c) > 0 {
-		return c
-	}
-	return insideWaybills(s)
-}
-
-func plainWaybills(s string) []Candidate {
-	s = upright(s)
-	if m := jdPart.FindStringSubmatch(s); m != nil {
-		part, _ := strconv.Atoi(m[2])
-		parts, _ := strconv.Atoi(m[3])
-		if part >= 1 && part <= parts {
-			return []Candidate{{Carrier: JD, Number: m[1], Confidence: High, Part: part, Parts: parts}}
-		}
+// plain reads a text that is the number and nothing else.
+func (c *Couriers) plain(s string) []Candidate {
+	if len(s) < minNumber || len(s) > maxNumber {
 		return nil
+	}
+	var out []Candidate
+	for _, carrier := range c.order {
+		if cand, ok := best(c.rules[carrier], s); ok {
+			cand.Carrier = carrier
+			out = append(out, cand)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Candidate) int { return cmp.Compare(b.Confidence, a.Confidence) })
+	return out
+}
+
+const (
+	minNumber = 8  // shorter ones say nothing
+	maxNumber = 40 // with the package part
+)
+
+// best is the surest rule of one carrier.
+func best(rules []courierRule, s string) (found Candidate, ok bool) {
+	for _, r := range rules {
+		if c, fits := r.match(s); fits && c.Confidence > found.Confidence {
+			found, ok = c, true
+		}
+	}
+	return found, ok
+}
+
+// match reads s, upright, as a number of the rule.
+func (r courierRule) match(s string) (Candidate, bool) {
+	if r.packed != nil {
+		if m := r.packed.FindStringSubmatch(s); m != nil {
+			part, _ := strconv.Atoi(m[2])
+			parts, _ := strconv.Atoi(m[3])
+			ok := part >= 1 && part <= parts && (!r.s10 || S10(m[1]))
+			return Candidate{Number: m[1], Confidence: r.packedConf, Part: part, Parts: parts}, ok
+		}
 	}
 	s = strings.ReplaceAll(s, "-", "")
-	if len(s) < 11 || len(s) > 20 {
-		return nil
+	if !r.number.MatchString(s) || r.s10 && !S10(s) {
+		return Candidate{}, false
 	}
-	var out []Candidate
-	for c := Certain; c >= Low; c-- {
-		for _, r := range waybillRules() {
-			if r.confidence != c || !r.pattern.MatchString(s) || (r.s10 && !S10(s)) {
-				continue
-			}
-			if r.carrier == UPU && len(out) > 0 {
-				continue // EMS said so already
-			}
-			out = append(out, Candidate{Carrier: r.carrier, Number: s, Confidence: r.confidence})
-		}
-	}
-	return out
+	return Candidate{Number: s, Confidence: r.confidence}, true
 }
 
-// insideWaybills looks into a URL: label QR codes carry the number as a path element or a parameter. Only numbers with letters or a check digit count
-// there: a long digit string in a URL is more often something else.
-func insideWaybills(s string) []Candidate {
-	lower := strings.ToLower(s)
-	if !strings.HasPrefix(lower, "http://") && !strings.HasPrefix(lower, "https://") {
-		return nil
-	}
-	u, err := url.Parse(s)
-	if err != nil {
-		return nil
-	}
-	parts := strings.Split(u.Path, "/")
-	for _, pair := range strings.FieldsFunc(u.RawQuery+"&"+u.Fragment, func(r rune) bool { return strings.ContainsRune("&;?/#", r) }) {
-		_, v, _ := strings.Cut(pair, "=")
-		if v == "" {
-			v = pair
-		}
-		if v, err = url.QueryUnescape(v); err == nil {
-			parts = append(parts, v)
-		}
-	}
-	var out []Candidate
-	seen := map[string]bool{}
-	for _, p := range parts {
-		for _, c := range plainWaybills(p) {
-			if c.Confidence < Medium || seen[c.Number] || (c.Carrier == STO && len(parts) > 0) {
-				continue
-			}
-			seen[c.Number] = true
-			c.Confidence, c.Inside = Medium, true
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-// Normalise brings a waybill as printed, typed or scanned to the form in which it is stored and compared: upper case, ASCII, no spaces and dashes, and
-// without the package part of a JD label. It does not judge: what is no waybill comes back in the same form.
-func Normalise(s string) string {
+// Normalise brings a waybill as printed, typed or scanned to the form in which it is stored and compared: upper case, ASCII, no spaces and dashes, and without
+// the package part that some couriers' labels add. It does not judge: what is no waybill comes back in the same form.
+func (c *Couriers) Normalise(s string) string {
 	s = upright(s)
-	if m := jdPart.FindStringSubmatch(s); m != nil {
-		return m[1]
+	for _, carrier := range c.order {
+		for _, r := range c.rules[carrier] {
+			if r.packed == nil {
+				continue
+			}
+			if m := r.packed.FindStringSubmatch(s); m != nil {
+				return strings.ReplaceAll(m[1], "-", "")
+			}
+		}
 	}
 	return strings.ReplaceAll(s, "-", "")
 }
 
+// Normalise is that of the built-in rules.
+func Normalise(s string) string { return StandardCouriers().Normalise(s) }
+
+// Waybills is that of the built-in rules.
+func Waybills(s string) []Candidate { return StandardCouriers().Waybills(s) }
+
 // upright makes s upper case and half width (labels and Chinese input methods use full-width digits), without spaces; all dashes become "-".
 func upright(s string) string {
 	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= '！' && r <= '～':
-			r -= '！' - '!'
-		case r == '–' || r == '—' || r == '−' || r == '‐' || r == '‑':
-			return '-'
-		case r <= ' ' || r == 0x7f || r == 0xa0 || r == 0x3000 || r == 0xfeff || (r >= 0x2000 && r <= 0x200f):
+		if r = fold(r); r == ' ' {
 			return -1
-		}
-		if r >= 'a' && r <= 'z' {
-			r -= 'a' - 'A'
 		}
 		return r
 	}, s)
+}
+
+// fold makes one character upper case and half width; all kinds of space, and what has no width, become a space.
+func fold(r rune) rune {
+	switch {
+	case r >= '！' && r <= '～':
+		r -= '！' - '!'
+	case r == '–' || r == '—' || r == '−' || r == '‐' || r == '‑':
+		return '-'
+	case r <= ' ' || r == 0x7f || r == 0xa0 || r == 0x3000 || r == 0xfeff || (r >= 0x2000 && r <= 0x200f):
+		return ' '
+	}
+	if r >= 'a' && r <= 'z' {
+		r -= 'a' - 'A'
+	}
+	return r
 }
 
 // S10 reports whether s is a postal item number with a right check digit: two letters, eight digits and the check digit, two letters of the country.

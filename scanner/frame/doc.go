@@ -10,5 +10,7 @@
 // A frame is complete when its terminator has come. Bytes without a beginning or without an end are never a frame: a half-read code that happens to
 // be a valid shorter code would book the wrong piece. They are reported, so that the station can sound an error and the clerk scans again.
 //
+// Zebra's SSI brings packets with a checksum instead of terminators; see ssi.go. There the host must answer each packet, and a packet may come twice.
+//
 // It imports only the standard library.
 package frame

@@ -20,6 +20,8 @@ const (
 	Partial  Kind = "partial"  // bytes whose beginning is missing: dropped
 	Stale    Kind = "stale"    // bytes whose end never came: dropped
 	Damaged  Kind = "damaged"  // something within was lost on the way: dropped
+	Packet   Kind = "packet"   // of a packet protocol: part of a longer code, or a message that is none; wants to be acknowledged
+	Broken   Kind = "broken"   // of a packet protocol: a packet that fails its checksum; wants to be asked for again
 )
 
 // Event is one thing the bytes said.
@@ -28,9 +30,11 @@ type Event struct {
 	Data      []byte        // without STX and terminator; for the caller to keep
 	Symbology string        // AIM identifier such as "]E0", where the device tells it apart from the data
 	Idle      bool          // Complete by silence, not by a terminator
-	Lost      int           // bytes thrown away: Partial, Stale, Damaged
+	Lost      int           // bytes thrown away: Partial, Stale, Damaged, Broken
 	Why       string        // Damaged: what was lost, for people who set a scanner up
 	At        time.Duration // arrival of the byte that ended it, on the caller's clock
+	// Repeat: the scanner sends the code before once more, because it heard no answer. It is the same reading, to be answered again and recorded no second time.
+	Repeat bool
 }
 
 // Decoder turns what one device sends into events. Framer is the one for lines of text; keyboards and HID devices have their own.
@@ -41,6 +45,14 @@ type Decoder interface {
 	Deadline() (at time.Duration, ok bool)
 	// Hangup says that the device went away: what waits will never end. The device's next opening gets a new decoder.
 	Hangup() []Event
+}
+
+// NewDecoder makes the decoder of a device that was opened at at and sends as its profile says.
+func NewDecoder(p Profile, at time.Duration) Decoder {
+	if p.Protocol == SSI {
+		return &ssi{p: p}
+	}
+	return New(p, at)
 }
 
 // Framer cuts the bytes of one device. It is not safe for concurrent use.

@@ -34,23 +34,32 @@ func profile(t *testing.T, query string) Profile {
 }
 
 // play feeds the steps as one write each and renders the events.
-func play(f *Framer, steps []step) string {
+func play(f Decoder, steps []step) string {
 	var got []string
 	add := func(events []Event) {
 		for _, e := range events {
 			s := fmt.Sprintf("%s %q", e.Kind, e.Data)
-			if e.Kind == Partial || e.Kind == Stale || e.Kind == Damaged {
+			switch e.Kind {
+			case Partial, Stale, Damaged, Broken:
 				s = fmt.Sprintf("%s %d%s", e.Kind, e.Lost, e.Why)
+			case Packet:
+				s = string(e.Kind)
 			}
 			if e.Idle {
 				s += " idle"
+			}
+			if e.Symbology != "" {
+				s += " " + e.Symbology
+			}
+			if e.Repeat {
+				s += " repeat"
 			}
 			got = append(got, s)
 		}
 	}
 	for _, s := range steps {
 		if s.data == lost {
-			add(f.Damage(" dropped", s.at))
+			add(f.(*Framer).Damage(" dropped", s.at))
 			continue
 		}
 		add(f.Write([]byte(s.data), s.at))

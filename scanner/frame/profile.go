@@ -20,6 +20,14 @@ const (
 	None Suffix = "none" // silence ends a frame; every frame is marked idle
 )
 
+// Protocol is how a scanner sends.
+type Protocol string
+
+const (
+	Lines Protocol = "lines" // codes with a suffix, or ended by silence
+	SSI   Protocol = "ssi"   // Zebra's packets
+)
+
 const (
 	// DefaultMax is the longest frame: twice what a DataMatrix holds, and more than a QR's 7,089 digits.
 	DefaultMax = 8 << 10
@@ -31,7 +39,8 @@ const (
 
 // Profile says how one scanner delimits its codes. The zero value is not valid; start from Default.
 type Profile struct {
-	Suffix Suffix
+	Protocol Protocol
+	Suffix   Suffix
 	// STX: every frame begins with STX (0x02). The surest setting: a tail cannot pass for a code, and a code may hold line ends.
 	STX bool
 	// IdleAfter ends an unterminated frame after this much silence and marks it. Zero: only the terminator ends a frame.
@@ -49,13 +58,16 @@ type Profile struct {
 
 // Default is a scanner that ends each code with CR or CRLF.
 func Default() Profile {
-	return Profile{Suffix: CR, StaleAfter: DefaultStale, Max: DefaultMax, NoRead: []string{"NOREAD", "NO READ", "?"}}
+	return Profile{Protocol: Lines, Suffix: CR, StaleAfter: DefaultStale, Max: DefaultMax, NoRead: []string{"NOREAD", "NO READ", "?"}}
 }
 
-// FromQuery reads a profile from the parameters of a scanner URL: suffix, stx, idle, stale, max, first=keep, noread (repeatable). Parameters it does
+// FromQuery reads a profile from the parameters of a scanner URL: protocol, suffix, stx, idle, stale, max, first=keep, noread (repeatable). Parameters it does
 // not know are left to others. base gives the values that are not set.
 func FromQuery(q url.Values, base Profile) (Profile, error) {
 	p := base
+	if s := q.Get("protocol"); s != "" {
+		p.Protocol = Protocol(strings.ToLower(s))
+	}
 	if s := q.Get("suffix"); s != "" {
 		p.Suffix = Suffix(strings.ToLower(s))
 	}
@@ -95,6 +107,9 @@ func FromQuery(q url.Values, base Profile) (Profile, error) {
 
 // Valid reports what is wrong with the profile.
 func (p Profile) Valid() error {
+	if p.Protocol != Lines && p.Protocol != SSI {
+		return fmt.Errorf("protocol=%q: want lines or ssi", p.Protocol)
+	}
 	switch p.Suffix {
 	case CR, LF, CRLF, TAB, ETX:
 	case None:

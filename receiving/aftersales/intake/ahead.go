@@ -9,7 +9,6 @@ import (
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving/order"
-	"github.com/backdock/backdock/scanner/barcode"
 )
 
 // kind is a sort of record: how one is applied, and what a batch of them locks before the first is. Records come in the order of a file, locks have an order of
@@ -57,7 +56,7 @@ func (im *Importer) holdForCases(ctx context.Context, tx *gorm.DB, recs []Case) 
 	for _, r := range recs {
 		cases, orders = append(cases, pair{r.Shop, r.Number}), append(orders, pair{r.Shop, r.Order})
 		for _, w := range r.Waybills {
-			numbers = append(numbers, barcode.Normalise(w.Number))
+			numbers = append(numbers, im.hooks.Codes.Normalise(w.Number))
 		}
 	}
 	if im.hooks.Hold != nil && len(numbers) > 0 {

@@ -11,7 +11,6 @@ import (
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/aftersales"
-	"github.com/backdock/backdock/scanner/barcode"
 )
 
 // correctCase brings what a channel may change up to date: type, reason, words, deadline, warehouse, amount, and the order's number while it is not attached.
@@ -110,7 +109,7 @@ func lineLike(have []aftersales.CaseLine, w aftersales.CaseLine) int {
 func (im *Importer) saveWaybills(tx *gorm.DB, c aftersales.Case, waybills []Waybill) ([]string, error) {
 	var fresh []string
 	for _, w := range waybills {
-		number := barcode.Normalise(w.Number)
+		number := im.hooks.Codes.Normalise(w.Number)
 		if number == "" {
 			return nil, bad("waybill", "missing", "case %s: a waybill is empty", c.Number)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/scanner/barcode"
 )
 
 // Sealer encrypts buyers' fields and makes the blind indexes by which they are found. *secret.Ring is one.
@@ -35,6 +36,8 @@ type Hooks struct {
 	// Hold is called before any case is locked. It keeps benches from opening parcels under these waybills until the transaction ends, and locks those that may be
 	// claimed.
 	Hold func(ctx context.Context, tx *gorm.DB, waybills []string) error
+	// Codes brings waybill numbers to the form in which the desk looks for them; nil takes the built-in courier rules.
+	Codes *barcode.Reader
 }
 
 // Importer applies records.
@@ -48,6 +51,9 @@ type Importer struct {
 
 // New makes an importer. It may be used by one caller at a time.
 func New(d *db.DB, log *event.Log, s Sealer, h Hooks) *Importer {
+	if h.Codes == nil {
+		h.Codes = barcode.NewReader(nil)
+	}
 	return &Importer{db: d, log: log, seal: s, hooks: h, known: newNames()}
 }
 

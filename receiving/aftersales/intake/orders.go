@@ -101,6 +101,7 @@ func (im *Importer) applyOrder(ctx context.Context, tx *gorm.DB, rec Order) (res
 		changed = changed || more
 	}
 	for _, s := range rec.Shipments {
+		s.Waybill = im.hooks.Codes.Normalise(s.Waybill)
 		more, err := saveShipment(tx, o, lines, s)
 		if err != nil {
 			return 0, nil, err

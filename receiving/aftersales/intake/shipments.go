@@ -10,7 +10,6 @@ import (
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/order"
-	"github.com/backdock/backdock/scanner/barcode"
 )
 
 // shipmentNext says which state of a shipment may follow which; a late message is ignored.
@@ -26,9 +25,9 @@ var shipmentNext = map[string][]string{
 	"returned":            {},
 }
 
-// saveShipment adds an outbound parcel, or this order's part of one that other orders share, and its waybill as an outbound alias.
+// saveShipment adds an outbound parcel, or this order's part of one that other orders share, and its waybill, normalised, as an outbound alias.
 func saveShipment(tx *gorm.DB, o order.Order, lines map[int]order.Line, s Shipment) (bool, error) {
-	number := barcode.Normalise(s.Waybill)
+	number := s.Waybill
 	if number == "" {
 		return false, bad("waybill", "missing", "a shipment has no waybill")
 	}
