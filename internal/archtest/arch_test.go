@@ -41,6 +41,7 @@ var rooms = []struct {
 	{"scanner/replay", []string{"scanner", plumbing}},
 	{"scanner/sticker", []string{"scanner"}},
 	{"scanner/printer", []string{"scanner", plumbing}},
+	{"scanner/printer/printertest", nil},
 	{"scanner/scale", []string{"scanner", "scanner/serial", "scanner/tcp", plumbing}},
 	{"scanner/journal", []string{"scanner", "scanner/wire", plumbing}},
 	{"scanner/uplink", []string{"scanner", "scanner/wire", "scanner/journal", plumbing}},
