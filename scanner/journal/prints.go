@@ -85,7 +85,9 @@ type printMove struct {
 }
 
 // OpenPrints opens the record in DIR/prints. A label that was being sent when the last agent ended is in doubt. The journal's lock keeps others away.
-func (j *Journal) OpenPrints(now time.Time) (p *Prints, err error) { return openPrints(filepath.Join(j.dir, "prints"), printSegment, now) }
+func (j *Journal) OpenPrints(now time.Time) (p *Prints, err error) {
+	return openPrints(filepath.Join(j.dir, "prints"), printSegment, now)
+}
 
 func openPrints(dir string, size int64, now time.Time) (p *Prints, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
