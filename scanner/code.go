@@ -15,7 +15,7 @@ const (
 	CodeUnitShown      Code = "unit_shown"      // plate, state, sku, sku_en
 	CodeAliasAdded     Code = "alias_added"     // waybill
 	CodeOperatorOn     Code = "operator_on"     // clerk
-	CodeEmptyConfirmed Code = "empty_confirmed" // parcel
+	CodeEmptyConfirmed Code = "empty_confirmed" // parcel, weight_g
 	CodeExceptionNoted Code = "exception_noted" // parcel
 	CodePlateReady     Code = "plate_ready"     // plate: pre-printed, the next piece gets it
 

@@ -42,15 +42,22 @@ func (s *session) empty() (*ruling, error) {
 		s.next = s.pending
 		return rule(scanner.CodeNotEmpty, "pieces", itoa(d.parcel.Pieces)).about(d), nil
 	}
+	if s.scan.WeightStable {
+		d.parcel.EmptyG = int(s.scan.WeightGrams)
+	}
 	s.tellEmptied(d)
 	s.shut(d, receiving.NoteEmptyBox)
-	return rule(scanner.CodeEmptyConfirmed, "parcel", d.parcel.Number()).effect(scanner.Effect{Kind: scanner.EffectEmptyConfirmed, Parcel: d.parcel.Number()}).
+	r := rule(scanner.CodeEmptyConfirmed, "parcel", d.parcel.Number())
+	if d.parcel.EmptyG > 0 {
+		r.with("weight_g", itoa(d.parcel.EmptyG))
+	}
+	return r.effect(scanner.Effect{Kind: scanner.EffectEmptyConfirmed, Parcel: d.parcel.Number()}).
 		effect(closedEffect(d)).about(d), nil
 }
 
 func (s *session) tellEmptied(d *docket) {
 	d.parcel.Version++
-	s.tellParcel("backdock.parcel.emptied.v1", d, nil)
+	s.tellParcel("backdock.parcel.emptied.v1", d, weightData(d, nil))
 }
 
 // shut closes a parcel in memory; the flush writes it and settles its cases.
