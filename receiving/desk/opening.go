@@ -155,7 +155,8 @@ func (s *session) enter(d *docket, rows []awaitedRow) error {
 	}
 	s.docket = d
 	s.bench.OpenParcelID = &p.ID
-	s.next.Plate, s.next.Stick = "", false
+	s.next.Before = short(s.pending.Plate, s.pending.Before)
+	s.next.Plate, s.next.Stick, s.next.Bare = "", false, nil
 	s.tellParcel("backdock.parcel.opened.v1", d, weightData(d, event.Data{"kind": p.Kind, "expected": p.Expected}))
 	return nil
 }
