@@ -69,7 +69,7 @@ var rooms = []struct {
 	{"receiving/report", []string{"receiving/...", "inventory/...", "scanner", "internal/..."}},
 	{"receiving/audit", []string{"receiving/...", "inventory/...", "scanner", "internal/..."}},
 
-	{"api", []string{"receiving/...", "inventory/...", "scanner", "scanner/wire", "internal/...", "api/..."}},
+	{"api", []string{"receiving/...", "inventory/...", "scanner", "scanner/wire", "scanner/sticker", "internal/...", "api/..."}},
 	{"api/live", []string{"receiving/report", "internal/..."}},
 	{"web", nil},
 	{"cmd", []string{"..."}},
