@@ -141,8 +141,8 @@ func TestPrinterAway(t *testing.T) {
 	for i := range 4 {
 		g.scan(fmt.Sprint("piece ", i))
 	}
-	s := r.settled()
-	s = r.until("four labels that wait", func(s State) bool { return len(s.Printing.Waiting) == 4 && s.Printing.State == printer.PaperOut })
+	r.settled()
+	s := r.until("four labels that wait", func(s State) bool { return len(s.Printing.Waiting) == 4 && s.Printing.State == printer.PaperOut })
 	plates := []string{plateOfScan(s, 3), plateOfScan(s, 2), plateOfScan(s, 1), plateOfScan(s, 0)}
 	if s.Printing.Waiting[0].Plate != plates[0] || s.Printing.Waiting[3].Plate != plates[3] || s.Printing.Waiting[0].Name != "卫衣 黑L" {
 		t.Errorf("%+v", s.Printing)

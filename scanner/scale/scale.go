@@ -51,7 +51,7 @@ func New(raw string) (*Scale, error) {
 	case "tcp":
 		s.Driver, err = tcp.New(u)
 	default:
-		err = fmt.Errorf("scale URL %q: want scale+serial: or scale+tcp:", raw)
+		err = fmt.Errorf("scale URL %q: want scale+serial:///dev/… or scale+tcp://host:port", raw)
 	}
 	if err != nil {
 		return nil, err
