@@ -26,6 +26,7 @@ import (
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/idempotency"
 	"github.com/backdock/backdock/internal/secret"
+	"github.com/backdock/backdock/receiving/label"
 	"github.com/backdock/backdock/receiving/report"
 )
 
@@ -95,6 +96,7 @@ type Server struct {
 	clock    clock.Clock
 	auth     *auth.Keeper
 	report   *report.Reports
+	labels   *label.Office
 	idem     *idempotency.Keeper
 	logger   *slog.Logger
 	app      *fiber.App
@@ -138,7 +140,7 @@ func build(d Deps) *Server {
 	if d.Registry == nil {
 		d.Registry = prometheus.NewRegistry()
 	}
-	s := &Server{d: d, o: d.Options, clock: d.Clock, auth: d.Auth, report: d.Report, logger: d.Logger, idem: idempotency.New(d.DB, d.Clock, d.Ring)}
+	s := &Server{d: d, o: d.Options, clock: d.Clock, auth: d.Auth, report: d.Report, logger: d.Logger, idem: idempotency.New(d.DB, d.Clock, d.Ring), labels: label.NewOffice(d.DB)}
 	s.metrics = newMetrics(d.Registry, s)
 	s.sockets = newSockets(s)
 	s.stations = newStations(s)
@@ -158,6 +160,7 @@ func build(d Deps) *Server {
 func (s *Server) routesAll() {
 	s.routesAuth()
 	s.routesUnits()
+	s.routesLabels()
 	s.routesParcels()
 	s.routesCases()
 	s.routesRefunds()

@@ -28,6 +28,7 @@ import (
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/qc"
 	"github.com/backdock/backdock/receiving/report"
+	"github.com/backdock/backdock/scanner"
 )
 
 const password = "correct horse battery"
@@ -130,7 +131,7 @@ func (s *site) goods() {
 	}
 }
 
-func plate(n int) string { return fmt.Sprintf("U%09d0", n) }
+func plate(n int) string { return scanner.Plate(int64(n)) }
 
 func (s *site) exec(sql string, args ...any) {
 	s.t.Helper()

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -54,8 +55,9 @@ func (l *line) greet(ctx context.Context) bool {
 		l.fail(wire.ErrNotHello, "the first message is hello", 0)
 		return false
 	}
-	if !slices.Contains(m.Versions, wire.Version) {
-		l.fail(wire.ErrVersion, "this server speaks protocol version 1: update the station program", 0)
+	version, ok := wire.Agree(m.Versions)
+	if !ok {
+		l.fail(wire.ErrVersion, fmt.Sprintf("this server speaks protocol versions %d to %d: update the station program", wire.Oldest, wire.Version), 0)
 		return false
 	}
 	now := l.s.clock.Now()
@@ -70,7 +72,7 @@ func (l *line) greet(ctx context.Context) bool {
 	if err := l.s.auth.StationOnline(call, l.who.ID, l.conn, m.Agent, encodeDevices(m.Devices)); err != nil {
 		return l.refused(err)
 	}
-	welcome.Op, welcome.Version, welcome.ServerTime, welcome.Station = wire.OpWelcome, wire.Version, now, l.who.Name
+	welcome.Op, welcome.Version, welcome.ServerTime, welcome.Station = wire.OpWelcome, version, now, l.who.Name
 	if welcome.View != nil {
 		l.view.Store(welcome.View.Version)
 	}

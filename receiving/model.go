@@ -26,6 +26,11 @@ type Parcel struct {
 	Expected    int
 	Received    int
 	Pieces      int
+	WeightG     int        `gorm:"column:weight_g"`   // of the closed box; 0: not weighed
+	ExpectedG   int        `gorm:"column:expected_g"` // what it should weigh; 0: not known
+	EmptyG      int        `gorm:"column:empty_g"`    // of the box that the clerk found empty
+	Light       bool       // it lacks more than the owner's tolerance
+	WeighedAt   *time.Time //
 	CreatedAt   time.Time
 	Version     int64
 }
@@ -94,6 +99,7 @@ type Bench struct {
 	DayPieces    int
 	LastScanAt   *time.Time
 	Version      int64
+	Plates       string // scanner.PlateMode
 }
 
 // TableName names the table: benches.
@@ -154,6 +160,8 @@ type Outcome struct {
 	Symbology      string
 	Flags          string
 	ContentHash    string
+	WeightG        int `gorm:"column:weight_g"`
+	WeightStable   bool
 	Verdict        string
 	Code           string
 	Tone           string
@@ -177,6 +185,8 @@ type Lease struct {
 	StationID *id.Station
 	BenchID   *id.Bench
 	LeasedAt  time.Time
+	// WarehouseID is set for a roll of plates printed beforehand: any bench of the warehouse may use them.
+	WarehouseID *id.Warehouse
 }
 
 // TableName names the table: plate_leases.

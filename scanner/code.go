@@ -15,8 +15,9 @@ const (
 	CodeUnitShown      Code = "unit_shown"      // plate, state, sku, sku_en
 	CodeAliasAdded     Code = "alias_added"     // waybill
 	CodeOperatorOn     Code = "operator_on"     // clerk
-	CodeEmptyConfirmed Code = "empty_confirmed" // parcel
+	CodeEmptyConfirmed Code = "empty_confirmed" // parcel, weight_g
 	CodeExceptionNoted Code = "exception_noted" // parcel
+	CodePlateReady     Code = "plate_ready"     // plate: pre-printed, the next piece gets it
 
 	// Attention: something for the clerk to do or know.
 	CodeOver               Code = "over"                 // sku, sku_en, expected
@@ -45,6 +46,9 @@ const (
 	CodePlateOfOther       Code = "plate_of_other"       // plate, want
 	CodeRepeatAfterRestart Code = "repeat_after_restart" // code
 	CodeParcelHeld         Code = "parcel_held"          // parcel: held on a shelf; scan RESUME or a manager releases it
+	CodeLightParcel        Code = "light_parcel"         // measured_g, expected_g, waybill, expected: weigh again or open it before the camera
+	CodeScanPlate          Code = "scan_plate"           // sku, sku_en: stick a pre-printed plate on this piece and scan it
+	CodePlateMissing       Code = "plate_missing"        // sku, sku_en: the piece before still waits for its plate
 
 	// Duplicate.
 	CodeDoubleRead  Code = "double_read"  //
@@ -74,10 +78,10 @@ const (
 
 // Codes lists every outcome code, in the order of the constants.
 var Codes = []Code{
-	CodeParcelOpened, CodeMatched, CodeClosed, CodeUndone, CodeConditionSet, CodeHeld, CodeResumed, CodeUnitShown, CodeAliasAdded, CodeOperatorOn, CodeEmptyConfirmed, CodeExceptionNoted,
+	CodeParcelOpened, CodeMatched, CodeClosed, CodeUndone, CodeConditionSet, CodeHeld, CodeResumed, CodeUnitShown, CodeAliasAdded, CodeOperatorOn, CodeEmptyConfirmed, CodeExceptionNoted, CodePlateReady,
 	CodeOver, CodeExtra, CodeUndeclared, CodeWrongSpec, CodeWrongItem, CodeSerialMismatch, CodeUnknownItem, CodeClosedShort, CodeAlreadyReceived, CodeOldLabel, CodeChoose,
 	CodePreviousOpen, CodeBelongsElsewhere, CodeOpenElsewhere, CodeTakenOver, CodeScanWaybillFirst, CodeScanTheTag, CodeScanSerial, CodeUnclaimed, CodeOwnerUnknownOpened, CodeZeroPieces, CodeCaseOver,
-	CodeRefundedAlready, CodePlateOfOther, CodeRepeatAfterRestart, CodeParcelHeld,
+	CodeRefundedAlready, CodePlateOfOther, CodeRepeatAfterRestart, CodeParcelHeld, CodeLightParcel, CodeScanPlate, CodePlateMissing,
 	CodeDoubleRead, CodeSerialTaken,
 	CodeUnknownCode, CodeNothingOpen, CodeNothingToUndo, CodeUndoRefused, CodeNothingToAdd, CodeChoiceInvalid, CodeControlUnknown, CodeBadgeUnknown, CodeDamagedScan,
 	CodeNotText, CodeTooLong, CodeSeqConflict, CodeParked, CodeNotEmpty, CodeNothingToMark, CodeControlNotHere, CodePlateVoid, CodePlateUnknown, CodeOtherWarehouse,

@@ -16,8 +16,18 @@ const (
 	DeviceFault      DeviceState = "fault" // there, but cannot be used (permission, busy): Detail says why
 )
 
-// Device is one scanner of a station.
+// DeviceKind tells what a device is for.
+type DeviceKind string
+
+const (
+	KindScanner DeviceKind = "" // as protocol version 1 knew nothing else
+	KindScale   DeviceKind = "scale"
+	KindPrinter DeviceKind = "printer"
+)
+
+// Device is a scanner, scale or printer of a station.
 type Device struct {
+	Kind     DeviceKind  `json:"kind,omitempty"`
 	Name     string      `json:"name"`
 	URL      string      `json:"url"`
 	State    DeviceState `json:"state"`

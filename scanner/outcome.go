@@ -56,6 +56,7 @@ type Effect struct {
 	Plate  string     `json:"plate,omitempty"`  // unit_*
 	Parcel string     `json:"parcel,omitempty"` // parcel number, parcel_*
 	SKU    string     `json:"sku,omitempty"`    // SKU code, unit_*
+	Stuck  bool       `json:"stuck,omitempty"`  // unit_booked: the plate was pre-printed and is on the piece, print none
 }
 
 // Outcome is the stored answer to one scan. The same (producer, seq) always gets the same Outcome; only a parked one is replaced, when a person has the scan run again.

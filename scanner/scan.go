@@ -36,6 +36,10 @@ type Scan struct {
 	Symbology  string    `json:"symbology,omitempty"` // AIM identifier such as "]E0"; empty when the scanner sends none
 	Flags      []Flag    `json:"flags,omitempty"`
 	Plate      string    `json:"plate,omitempty"` // license plate reserved for the piece at capture; void if no unit is booked
+
+	// What stood on the bench's scale, or had just been taken off, when a code was read that may be a box's. 0: no scale, or nothing on it.
+	WeightGrams  int64 `json:"weight_grams,omitempty"`
+	WeightStable bool  `json:"weight_stable,omitempty"` // it had come to rest; only such a weight is judged
 }
 
 // Has reports whether the scan carries the flag.

@@ -14,7 +14,16 @@ type BenchView struct {
 	Parcel    *ParcelView `json:"parcel"`    // the open parcel, nil when none
 	Choices   []Choice    `json:"choices"`   // pending CHOOSE:n, empty otherwise
 	Today     Tally       `json:"today"`     // this bench, this day of the warehouse
+	Plates    PlateMode   `json:"plates,omitempty"`
 }
+
+// PlateMode is where a bench's plates come from.
+type PlateMode string
+
+const (
+	PlatesPrinted    PlateMode = ""           // printed for each piece as it is booked
+	PlatesPreprinted PlateMode = "preprinted" // on a roll that was printed beforehand; the clerk scans the one on the piece
+)
 
 // Tally counts work done.
 type Tally struct {
@@ -49,6 +58,10 @@ type ParcelView struct {
 	Expected int        `json:"expected"`
 	Received int        `json:"received"` // towards Expected; extras not counted
 	Lines    []LineView `json:"lines"`
+
+	WeightGrams   int64 `json:"weight_grams,omitempty"`   // of the closed box; 0: not weighed
+	ExpectedGrams int64 `json:"expected_grams,omitempty"` // what it should weigh; 0: nobody knows
+	Light         bool  `json:"light,omitempty"`          // it lacks more than the owner's tolerance
 }
 
 // LineView is a row of the expected/received list: an awaited line, or a piece nobody awaited (Expected 0).

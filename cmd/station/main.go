@@ -28,6 +28,8 @@ type command struct {
 	Capture  captureCmd       `cmd:"" help:"Record what one scanner sends, with what is known about it, for a bug report."`
 	Replay   replayCmd        `cmd:"" help:"Show what a capture file holds and what it means."`
 	Status   statusCmd        `cmd:"" help:"Show how the running agent is doing."`
+	Reprint  reprintCmd       `cmd:"" help:"Print the label of a piece once more, for a reason."`
+	Sheet    sheetCmd         `cmd:"" help:"Print the control barcodes on label stock, or write them as ZPL."`
 	Doctor   doctorCmd        `cmd:"" help:"Look for what usually keeps a station from working, and say what to do."`
 	Devices  devicesCmd       `cmd:"" help:"List serial ports and scanners, who may open each, and the URL that finds it again. Opens none."`
 	Profiles profilesCmd      `cmd:"" help:"Print what is known of scanner makers: set-up hints, framing, feedback bytes."`

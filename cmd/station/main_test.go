@@ -82,7 +82,7 @@ func begin(t *testing.T, dir string, devices ...string) (*exec.Cmd, func() error
 		waiting := len(devices) + 1
 		for lines.Scan() {
 			t.Log(lines.Text())
-			if strings.Contains(lines.Text(), "station page") || strings.Contains(lines.Text(), "state=connected") {
+			if strings.Contains(lines.Text(), "station page") || strings.Contains(lines.Text(), "state=connected") && !strings.Contains(lines.Text(), "device=label") {
 				if waiting--; waiting == 0 {
 					ready <- true
 				}

@@ -13,6 +13,8 @@ import (
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/scanner/agent"
 	"github.com/backdock/backdock/scanner/barcode"
+	"github.com/backdock/backdock/scanner/scale"
+	"github.com/backdock/backdock/scanner/sticker"
 	"github.com/backdock/backdock/web"
 )
 
@@ -24,6 +26,8 @@ type runCmd struct {
 	Token         string   `help:"Station token; from the enrolment if not given." placeholder:"TOKEN" env:"STATION_TOKEN"`
 	Page          string   `help:"Loopback address of the station page; none to serve no page." default:"127.0.0.1:7070" env:"STATION_PAGE"`
 	Device        []string `help:"Scanner URL; repeat for more (in the environment, separate by spaces). See docs/station.md." placeholder:"URL" sep:" " env:"STATION_DEVICE"`
+	Scale         string   `help:"Scale URL, such as scale+serial:///dev/ttyUSB1?protocol=sics. See docs/station.md." placeholder:"URL" env:"STATION_SCALE"`
+	Printer       string   `help:"Label printer URL, such as tcp://10.0.0.9:9100?label=50x30&dpi=203. See docs/station.md." placeholder:"URL" env:"STATION_PRINTER"`
 	Lang          string   `help:"Language of the page, zh or en." enum:"zh,en" default:"zh" env:"STATION_LANG"`
 	ExitWithStdin bool     `help:"End when standard input ends: for programs that start an agent and may die before it." hidden:""`
 	Log           string   `help:"Log level: debug, info, warn, error." enum:"debug,info,warn,error" default:"info" env:"STATION_LOG"`
@@ -60,6 +64,9 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 		debug.SetMemoryLimit(softMemory)
 	}
 	conf := agent.Config{Dir: c.Data, Server: e.Server, Token: e.Token, Station: e.Station, Bench: e.Bench, Version: version, Lang: r.Lang, Web: web.Dist(), Scanners: scanners, Codes: codes, Clock: clock.System{}, Log: log}
+	if err := r.instruments(&conf); err != nil {
+		return err
+	}
 	if r.Page != "none" {
 		conf.Page = r.Page
 	}
@@ -79,4 +86,18 @@ func (r *runCmd) Run(ctx context.Context, c *command) error {
 		log.Info("station page", "url", url)
 	}
 	return a.Run(ctx)
+}
+
+// instruments adds scale and printer.
+func (r *runCmd) instruments(conf *agent.Config) (err error) {
+	if r.Scale != "" {
+		if conf.Scale, err = scale.New(r.Scale); err != nil {
+			return err
+		}
+	}
+	conf.Format = sticker.Default()
+	if r.Printer != "" {
+		conf.Printer, conf.Format, err = labelPrinter(r.Printer)
+	}
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"text/tabwriter"
 
+	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/agent"
 )
 
@@ -35,7 +36,22 @@ func (c *statusCmd) Run(ctx context.Context, all *command) error {
 	fmt.Fprintf(w, "queued\t%d scans\n", s.Link.Queued)
 	fmt.Fprintf(w, "plates\t%d left\n", s.PlatesLeft)
 	for _, d := range s.Devices {
-		fmt.Fprintf(w, "scanner\t%s\t%s\t%d scans\t%s\n", d.Name, d.State, d.Scans, d.Detail)
+		if d.Kind == scanner.KindScanner {
+			fmt.Fprintf(w, "scanner\t%s\t%s\t%d scans\t%s\n", d.Name, d.State, d.Scans, d.Detail)
+		} else {
+			fmt.Fprintf(w, "%s\t%s\t%s\t\t%s\n", d.Kind, d.Name, d.State, d.Detail)
+		}
+	}
+	if p := s.Printing; p != nil {
+		for _, row := range p.Waiting {
+			fmt.Fprintf(w, "not printed\t%s\t%s\n", row.Plate, row.Name)
+		}
+		if p.Unshown > 0 {
+			fmt.Fprintf(w, "not printed\tand %d more\n", p.Unshown)
+		}
+		for _, row := range p.Doubtful {
+			fmt.Fprintf(w, "perhaps printed\t%s\t%s\tlook for it; the station page asks\n", row.Plate, row.Name)
+		}
 	}
 	return w.Flush()
 }

@@ -39,4 +39,9 @@ var Names = []string{
 	"agent.captured",
 	"agent.beep",
 	"agent.beeped",
+
+	// scanner/agent: a label. Before its first byte; printed, not yet written down; written down
+	"print.sending",
+	"print.sent",
+	"print.done",
 }

@@ -37,6 +37,8 @@ type Policy struct {
 	SelfReleaseLimitMinor int64
 	ScrapLimitMinor       int64
 	Jurisdiction          string
+	LightPercent          int `gorm:"default:15"`                 // a box that lacks more than this share of its weight
+	LightG                int `gorm:"column:light_g;default:100"` // and more than so many grams is light
 }
 
 // TableName names the table: policies.

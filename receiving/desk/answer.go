@@ -33,7 +33,7 @@ var (
 var manners = map[scanner.Code]manner{
 	scanner.CodeParcelOpened: well, scanner.CodeMatched: blue, scanner.CodeClosed: finished, scanner.CodeUndone: well, scanner.CodeConditionSet: well,
 	scanner.CodeHeld: well, scanner.CodeResumed: well, scanner.CodeUnitShown: well, scanner.CodeAliasAdded: well, scanner.CodeOperatorOn: well,
-	scanner.CodeEmptyConfirmed: finished,
+	scanner.CodeEmptyConfirmed: finished, scanner.CodePlateReady: well,
 	scanner.CodeExceptionNoted: well,
 
 	scanner.CodeOver: look, scanner.CodeExtra: yellow, scanner.CodeUndeclared: yellow, scanner.CodeWrongSpec: red, scanner.CodeWrongItem: red,
@@ -42,7 +42,7 @@ var manners = map[scanner.Code]manner{
 	scanner.CodeBelongsElsewhere: look, scanner.CodeOpenElsewhere: look, scanner.CodeTakenOver: look, scanner.CodeScanWaybillFirst: look,
 	scanner.CodeScanTheTag: look, scanner.CodeScanSerial: look, scanner.CodeOwnerUnknownOpened: look, scanner.CodeZeroPieces: look,
 	scanner.CodeCaseOver: look, scanner.CodeRefundedAlready: look, scanner.CodePlateOfOther: look, scanner.CodeRepeatAfterRestart: look,
-	scanner.CodeParcelHeld: look,
+	scanner.CodeParcelHeld: look, scanner.CodeLightParcel: look, scanner.CodeScanPlate: look, scanner.CodePlateMissing: look,
 
 	scanner.CodeDoubleRead: again, scanner.CodeSerialTaken: again,
 }

@@ -14,6 +14,9 @@ func (s *session) done() (*ruling, error) {
 	if d == nil {
 		return rule(scanner.CodeNothingOpen), nil
 	}
+	if r := s.unplated(); r != nil {
+		return r, nil
+	}
 	if d.parcel.Pieces == 0 {
 		s.next = s.pending
 		return rule(scanner.CodeZeroPieces).about(d), nil
@@ -42,15 +45,25 @@ func (s *session) empty() (*ruling, error) {
 		s.next = s.pending
 		return rule(scanner.CodeNotEmpty, "pieces", itoa(d.parcel.Pieces)).about(d), nil
 	}
+	if r := s.unplated(); r != nil {
+		return r, nil
+	}
+	if s.scan.WeightStable {
+		d.parcel.EmptyG = int(s.scan.WeightGrams)
+	}
 	s.tellEmptied(d)
 	s.shut(d, receiving.NoteEmptyBox)
-	return rule(scanner.CodeEmptyConfirmed, "parcel", d.parcel.Number()).effect(scanner.Effect{Kind: scanner.EffectEmptyConfirmed, Parcel: d.parcel.Number()}).
+	r := rule(scanner.CodeEmptyConfirmed, "parcel", d.parcel.Number())
+	if d.parcel.EmptyG > 0 {
+		r.with("weight_g", itoa(d.parcel.EmptyG))
+	}
+	return r.effect(scanner.Effect{Kind: scanner.EffectEmptyConfirmed, Parcel: d.parcel.Number()}).
 		effect(closedEffect(d)).about(d), nil
 }
 
 func (s *session) tellEmptied(d *docket) {
 	d.parcel.Version++
-	s.tellParcel("backdock.parcel.emptied.v1", d, nil)
+	s.tellParcel("backdock.parcel.emptied.v1", d, weightData(d, nil))
 }
 
 // shut closes a parcel in memory; the flush writes it and settles its cases.
@@ -84,8 +97,8 @@ func (s *session) shut(d *docket, note string) {
 func (s *session) leave(d *docket) {
 	s.out.touch(d)
 	s.docket, s.bench.OpenParcelID = nil, nil
-	shelved := s.next.Shelved
-	s.next = pending{Shelved: shelved}
+	// A plate that is stuck on nothing yet stays ready for the next parcel's first piece.
+	s.next = pending{Shelved: s.next.Shelved, Ready: s.next.Ready, Before: short(s.pending.Plate, s.pending.Before)}
 }
 
 // contradictions compares what the buyers said with what came out of the box: codes for the service desk, which sees them beside the buyer's earlier cases.
@@ -118,6 +131,9 @@ func (s *session) settle() (doubt *ruling, effects []scanner.Effect) {
 	d := s.docket
 	if d == nil {
 		return nil, nil
+	}
+	if r := s.unplated(); r != nil {
+		return r, nil
 	}
 	short := d.missing()
 	if (len(short) > 0 || d.parcel.Pieces == 0) && !s.insisted(scanner.CodePreviousOpen) {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -99,6 +100,9 @@ func (s *session) plusOne() (*ruling, error) {
 	s.scan.Data = over.Data // the unit keeps the code that was read from it
 	u, err := s.book(receiving.Extra, target, &target.sku, match.Piece{}, over.Serial)
 	s.scan = scan
+	if errors.Is(err, errBare) {
+		return s.awaitPlate(&target.sku, target, over), nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func (s *session) file(r *ruling) error {
 	row := receiving.Outcome{Producer: s.producer.ID, Seq: int64(s.scan.Seq), BenchID: s.bench.ID, WarehouseID: s.bench.WarehouseID, OperatorID: s.bench.OperatorID,
 		Device: s.scan.Device, Source: string(s.scan.Source), CapturedAt: s.scan.CapturedAt, ReceivedAt: s.at, OffsetMS: s.offset, MonoUS: s.scan.MonoMicros,
 		Raw: s.scan.Raw, Data: s.scan.Data, Charset: s.scan.Charset, Symbology: s.scan.Symbology, ContentHash: s.sum, Verdict: string(r.Verdict),
-		Code: string(r.Code), Tone: string(r.Tone), Tote: string(r.Tote), Params: "{}", Effects: "[]", Plate: r.Plate}
+		Code: string(r.Code), WeightG: int(s.scan.WeightGrams), WeightStable: s.scan.WeightStable, Tone: string(r.Tone), Tote: string(r.Tote), Params: "{}", Effects: "[]", Plate: r.Plate}
 	if row.Raw == nil {
 		row.Raw = []byte{}
 	}
@@ -296,9 +296,9 @@ func (s *session) updateParcels() error {
 		was := d.stored
 		err := s.later("update parcel "+p.Number(), guarded, func(tx *gorm.DB) *gorm.DB {
 			return tx.Exec(`UPDATE parcels SET owner_id = ?, kind = ?, state = ?, carrier = ?, waybill = ?, note = ?, bench_id = ?, opened_at = ?, opened_by = ?, closed_at = ?, closed_by = ?,
- held_at = ?, expected = ?, received = ?, pieces = ?, version = ? WHERE id = ? AND version = ?`,
+ held_at = ?, expected = ?, received = ?, pieces = ?, weight_g = ?, expected_g = ?, empty_g = ?, light = ?, weighed_at = ?, version = ? WHERE id = ? AND version = ?`,
 				p.OwnerID, p.Kind, p.State, p.Carrier, p.Waybill, p.Note, p.BenchID, p.OpenedAt, p.OpenedBy, p.ClosedAt, p.ClosedBy,
-				p.HeldAt, p.Expected, p.Received, p.Pieces, p.Version, p.ID, was)
+				p.HeldAt, p.Expected, p.Received, p.Pieces, p.WeightG, p.ExpectedG, p.EmptyG, p.Light, p.WeighedAt, p.Version, p.ID, was)
 		})
 		if err != nil {
 			return err

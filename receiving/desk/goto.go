@@ -63,6 +63,9 @@ func (s *session) already(t target) (*ruling, error) {
 	if !mine && (t.Waybill == "" || t.Waybill != d.parcel.Waybill) {
 		return nil, nil
 	}
+	if err := s.weighAgain(d); err != nil {
+		return nil, err
+	}
 	same := s.opened(d, nil)
 	if t.Waybill == "" || t.Waybill == d.parcel.Waybill || t.Parcel == d.parcel.ID {
 		return same, nil

@@ -35,6 +35,9 @@ func (s *session) openFresh(t target, here []arrival) (*ruling, error) {
 			return s.received(&here[i])
 		}
 	}
+	if _, err := s.weigh(d, sharesOf(rows)); err != nil {
+		return nil, err
+	}
 	if err := s.enter(d, rows); err != nil {
 		return nil, err
 	}
@@ -66,11 +69,16 @@ func (s *session) unpack(a *arrival, t target) (*ruling, error) {
 			fresh.receipts = []*receipt{{}}
 		}
 		if err == nil {
+			err = s.reweigh(fresh, sharesOf(rows))
+		}
+		if err == nil {
 			err = s.enter(fresh, rows)
 		}
 		d = fresh
-	} else if err = s.enter(d, nil); err == nil {
-		err = s.atDock(d)
+	} else if err = s.reweigh(d, d.shares()); err == nil {
+		if err = s.enter(d, nil); err == nil {
+			err = s.atDock(d)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -98,6 +106,9 @@ func (s *session) openUnknown(number, carrier string) (*ruling, error) {
 	}
 	return s.settled(func() (*ruling, error) {
 		d := &docket{parcel: receiving.Parcel{Kind: receiving.UnknownOwner, Carrier: carrier, Waybill: number}, receipts: []*receipt{{}}}
+		if _, err := s.weigh(d, nil); err != nil {
+			return nil, err
+		}
 		if err := s.enter(d, nil); err != nil {
 			return nil, err
 		}
@@ -144,8 +155,9 @@ func (s *session) enter(d *docket, rows []awaitedRow) error {
 	}
 	s.docket = d
 	s.bench.OpenParcelID = &p.ID
-	s.next.Plate, s.next.Stick = "", false
-	s.tellParcel("backdock.parcel.opened.v1", d, event.Data{"kind": p.Kind, "expected": p.Expected})
+	s.next.Before = short(s.pending.Plate, s.pending.Before)
+	s.next.Plate, s.next.Stick, s.next.Bare = "", false, nil
+	s.tellParcel("backdock.parcel.opened.v1", d, weightData(d, event.Data{"kind": p.Kind, "expected": p.Expected}))
 	return nil
 }
 
@@ -297,6 +309,8 @@ func (s *session) opened(d *docket, effect *scanner.Effect) *ruling {
 		}
 	}
 	switch {
+	case d.parcel.Light && d.parcel.Pieces == 0:
+		r = lightly(d.parcel)
 	case d.parcel.OwnerID == nil:
 		r = rule(scanner.CodeOwnerUnknownOpened, "waybill", d.parcel.Waybill)
 	case d.parcel.Note == receiving.NoteCaseOver:

@@ -20,6 +20,9 @@ type pending struct {
 	Shelved id.Parcel        `json:"shelved,omitempty"` // RESUME takes this held parcel
 	Plate   string           `json:"plate,omitempty"`   // of the last piece: CONDITION marks it
 	Stick   bool             `json:"stick,omitempty"`   // its label was not seen yet: another label is a wrong one
+	Before  string           `json:"before,omitempty"`  // plate of the piece before the last one
+	Ready   string           `json:"ready,omitempty"`   // pre-printed plate that was scanned for the next piece
+	Bare    *barePiece       `json:"bare,omitempty"`    // a piece that waits for its pre-printed plate
 }
 
 // overPiece is a piece that was one too many.
@@ -38,7 +41,7 @@ type insist struct {
 
 // carry is what outlives any scan: the piece in hand and the parcel on the shelf.
 func (p pending) carry() pending {
-	return pending{Shelved: p.Shelved, Plate: p.Plate, Stick: p.Stick}
+	return pending{Shelved: p.Shelved, Plate: p.Plate, Stick: p.Stick, Before: p.Before, Ready: p.Ready, Bare: p.Bare}
 }
 
 func (p pending) text() string {

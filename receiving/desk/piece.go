@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/backdock/backdock/internal/event"
@@ -47,6 +48,9 @@ func (s *session) take(p match.Piece, j match.Judgement) (*ruling, error) {
 		return rule(scanner.CodeOver, "expected", itoa(target.Expected)).say(target.sku).about(d), nil
 	}
 	u, err := s.book(j.Finding, target, j.SKU, p, j.Serial)
+	if errors.Is(err, errBare) {
+		return s.awaitPlate(j.SKU, target, nil), nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +87,9 @@ func (s *session) taken(u *booked, j match.Judgement, target *line) *ruling {
 // hand attaches a booked unit to its outcome.
 func (s *session) hand(r *ruling, u *booked) *ruling {
 	r.unit, r.Plate = u, u.Plate
-	r.effect(scanner.Effect{Kind: scanner.EffectUnitBooked, Plate: u.Plate, SKU: u.code})
-	s.next.Plate, s.next.Stick = u.Plate, true
+	r.effect(scanner.Effect{Kind: scanner.EffectUnitBooked, Plate: u.Plate, SKU: u.code, Stuck: s.preprinted()})
+	s.next.Before = short(s.pending.Plate, s.pending.Before)
+	s.next.Plate, s.next.Stick = u.Plate, !s.preprinted()
 	return r.about(u.docket)
 }
 
@@ -206,6 +211,9 @@ func (s *session) standIn(plate string) (*catalogue.SKU, error) {
 
 // plate picks the plate of a piece: the one reserved at its capture where it is the station's own and unused, else one of the server's.
 func (s *session) plate() (string, error) {
+	if s.preprinted() {
+		return s.rollPlate()
+	}
 	offered := s.scan.Plate
 	if s.pending.Over != nil && offered == "" {
 		offered = s.pending.Over.Plate

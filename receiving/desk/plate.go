@@ -16,15 +16,19 @@ func (s *session) showPlate(plate string) (*ruling, error) {
 	}
 	want := s.pending.Plate
 	switch {
+	case u == nil && s.preprinted():
+		return s.fromRoll(plate)
 	case u == nil:
 		return rule(scanner.CodePlateUnknown, "plate", plate).about(s.docket), nil
 	case u.WarehouseID != s.bench.WarehouseID:
 		return rule(scanner.CodeOtherWarehouse, "plate", plate).about(s.docket), nil
 	case u.State == inventory.Undone:
 		return rule(scanner.CodePlateVoid, "plate", plate).about(s.docket), nil
-	case s.docket != nil && s.pending.Stick && want != "" && plate != want && u.docket == s.docket:
+	case s.docket != nil && s.pending.Stick && want != "" && plate != want && (u.docket == s.docket || plate == s.pending.Before):
 		s.next = s.pending
 		return rule(scanner.CodePlateOfOther, "plate", plate, "want", want).about(s.docket), nil
+	case s.docket != nil && s.preprinted() && (u.docket == s.docket || plate == s.pending.Before) && !s.insisted(scanner.CodePlateOfOther):
+		return s.wrongFromRoll(plate)
 	}
 	if plate == want {
 		s.next.Stick = false

@@ -41,10 +41,11 @@ func (s *session) use(scan scanner.Scan) {
 	s.scan = scan
 }
 
-// contentHash is what tells a scan that is sent again from another one under the same number.
+// contentHash is what tells a scan that is sent again from another one under the same number. A weight is beside it: a station leaves it out towards an older
+// server, and may send the same scan with it to a newer one.
 func contentHash(scan scanner.Scan) string {
 	raw := scan.Raw
-	scan.Seq, scan.Raw = 0, nil
+	scan.Seq, scan.Raw, scan.WeightGrams, scan.WeightStable = 0, nil, 0, false
 	b, err := json.Marshal(scan)
 	if err != nil {
 		panic(err) // sanitized text and numbers

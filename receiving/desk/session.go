@@ -61,7 +61,7 @@ const boundSQL = `SELECT p.id AS p_id, p.station_id AS p_station_id, p.bench_id 
  p.last_device AS p_last_device, p.last_mono_us AS p_last_mono_us, p.created_at AS p_created_at,
  b.id AS b_id, b.warehouse_id AS b_warehouse_id, b.number AS b_number, b.name AS b_name, b.kind AS b_kind, b.operator_id AS b_operator_id,
  b.open_parcel_id AS b_open_parcel_id, b.pending AS b_pending, b.day AS b_day, b.day_parcels AS b_day_parcels, b.day_pieces AS b_day_pieces,
- b.last_scan_at AS b_last_scan_at, b.version AS b_version
+ b.last_scan_at AS b_last_scan_at, b.version AS b_version, b.plates AS b_plates
  FROM producers p JOIN benches b ON b.id = p.bench_id WHERE p.id = ?`
 
 // begin locks the producer, then its bench, then what is foreseen, and takes the docket out of the cabinet or reads it. Holding the producer's row fences every

@@ -19,6 +19,9 @@ func (s *session) hold() (*ruling, error) {
 	if d == nil {
 		return rule(scanner.CodeNothingOpen), nil
 	}
+	if r := s.unplated(); r != nil {
+		return r, nil
+	}
 	s.shelve(d)
 	return rule(scanner.CodeHeld, "parcel", d.parcel.Number()).effect(scanner.Effect{Kind: scanner.EffectParcelHeld, Parcel: d.parcel.Number()}).about(d), nil
 }

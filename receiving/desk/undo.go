@@ -13,6 +13,10 @@ import (
 
 // undo takes back the latest effect of this operator on this bench that was not taken back yet, and names it. A DONE stays: only a manager reopens.
 func (s *session) undo() (*ruling, error) {
+	if b := s.pending.Bare; b != nil { // nothing was booked yet
+		s.next.Bare = nil
+		return undone("piece").with("sku", b.SKU).with("sku_en", b.SKUEn).about(s.docket), nil
+	}
 	if err := s.sync(); err != nil {
 		return nil, err
 	}

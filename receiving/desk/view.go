@@ -66,7 +66,7 @@ func (s *session) read() error {
 func (s *session) view() (scanner.BenchView, error) {
 	b := s.bench
 	v := scanner.BenchView{Version: b.Version, Bench: b.Name, Number: b.Number, Kind: b.Kind, Warehouse: s.site.Name, TimeZone: s.site.TimeZone, Clerk: s.clerk,
-		Choices: s.pending.Choices}
+		Choices: s.pending.Choices, Plates: scanner.PlateMode(b.Plates)}
 	if v.Choices == nil {
 		v.Choices = []scanner.Choice{}
 	}
@@ -100,7 +100,7 @@ func (s *session) ownerName(d *docket) (string, error) {
 func (d *docket) view() *scanner.ParcelView {
 	p := d.parcel
 	v := &scanner.ParcelView{Number: p.Number(), Kind: p.Kind, Waybill: p.Waybill, Carrier: p.Carrier, Cases: []string{}, Orders: []string{}, Note: p.Note,
-		Expected: p.Expected, Received: p.Received, Lines: make([]scanner.LineView, 0, len(d.lines))}
+		Expected: p.Expected, Received: p.Received, WeightGrams: int64(p.WeightG), ExpectedGrams: int64(p.ExpectedG), Light: p.Light, Lines: make([]scanner.LineView, 0, len(d.lines))}
 	if p.OpenedAt != nil {
 		v.OpenedAt = *p.OpenedAt
 	}

@@ -21,6 +21,8 @@ const (
 	MaxLease = 10_000
 	// poolBlock is what the server leases for itself; few plates come from it, since agents bring their own.
 	poolBlock = 256
+	// keepBlocks are remembered: the newest ones are in use; an older one costs a question again.
+	keepBlocks = 16
 )
 
 // Office leases plates and remembers who holds which block. Leases never end, so what it once read stays true.
@@ -29,42 +31,51 @@ type Office struct {
 
 	mu    sync.Mutex
 	known map[id.Station][]wire.Block
+	rolls map[id.Warehouse][]wire.Block
 	pool  []wire.Block
 }
 
 // NewOffice makes the office of d.
-func NewOffice(d *db.DB) *Office { return &Office{db: d, known: map[id.Station][]wire.Block{}} }
+func NewOffice(d *db.DB) *Office {
+	return &Office{db: d, known: map[id.Station][]wire.Block{}, rolls: map[id.Warehouse][]wire.Block{}}
+}
 
 // Lease gives a block to a station, for ever; station 0 is the server itself.
 func (o *Office) Lease(ctx context.Context, station id.Station, bench id.Bench, count int, at time.Time) (wire.Block, error) {
 	if count < 1 || count > MaxLease {
 		return wire.Block{}, fault.New(fault.Invalid, "lease_count", "a lease has 1 to %d plates, not %d", MaxLease, count)
 	}
-	var b wire.Block
-	err := o.db.InTx(ctx, func(tx *gorm.DB) error {
-		var next int64
-		// The counter's row is locked until this short transaction ends.
-		if err := tx.Raw("UPDATE plate_counter SET next = next + ? WHERE id = 1 RETURNING next", count).Scan(&next).Error; err != nil {
-			return fmt.Errorf("count plates: %w", err)
-		}
-		if next-1 > scanner.MaxPlate {
-			return fault.New(fault.Unavailable, "plates_spent", "the license plate numbers are used up")
-		}
-		b = wire.Block{First: next - int64(count), Count: count}
-		row := receiving.Lease{First: b.First, Count: count, LeasedAt: at}
-		if station != 0 {
-			row.StationID, row.BenchID = &station, &bench
-		}
-		if err := tx.Create(&row).Error; err != nil {
-			return fmt.Errorf("lease plates: %w", err)
-		}
-		return nil
-	})
+	row := receiving.Lease{Count: count, LeasedAt: at}
+	if station != 0 {
+		row.StationID, row.BenchID = &station, &bench
+	}
+	b, err := o.enter(ctx, row)
 	if err != nil {
 		return wire.Block{}, err
 	}
 	o.learn(station, b)
 	return b, nil
+}
+
+// enter counts the plates of a new block and keeps it.
+func (o *Office) enter(ctx context.Context, row receiving.Lease) (b wire.Block, err error) {
+	err = o.db.InTx(ctx, func(tx *gorm.DB) error {
+		var next int64
+		// The counter's row is locked until this short transaction ends.
+		if err := tx.Raw("UPDATE plate_counter SET next = next + ? WHERE id = 1 RETURNING next", row.Count).Scan(&next).Error; err != nil {
+			return fmt.Errorf("count plates: %w", err)
+		}
+		if next-1 > scanner.MaxPlate {
+			return fault.New(fault.Unavailable, "plates_spent", "the license plate numbers are used up")
+		}
+		b = wire.Block{First: next - int64(row.Count), Count: row.Count}
+		row.First = b.First
+		if err := tx.Create(&row).Error; err != nil {
+			return fmt.Errorf("lease plates: %w", err)
+		}
+		return nil
+	})
+	return b, err
 }
 
 // Latest returns the newest block of a station that was leased at or after since; a station whose lease got lost on the way hears of it again.
@@ -110,10 +121,8 @@ func (o *Office) remembers(station id.Station, n int64) bool {
 func (o *Office) learn(station id.Station, b wire.Block) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	// The newest blocks are the ones in use; an older one costs a question again.
-	const keep = 16
-	if list := o.known[station]; len(list) >= keep {
-		o.known[station] = append(list[1:keep:keep], b)
+	if list := o.known[station]; len(list) >= keepBlocks {
+		o.known[station] = append(list[1:keepBlocks:keepBlocks], b)
 		return
 	}
 	o.known[station] = append(o.known[station], b)

@@ -6,13 +6,18 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/barcode"
 	"github.com/backdock/backdock/scanner/journal"
 	"github.com/backdock/backdock/scanner/logbook"
+	"github.com/backdock/backdock/scanner/printer"
+	"github.com/backdock/backdock/scanner/scale"
+	"github.com/backdock/backdock/scanner/sticker"
 	"github.com/backdock/backdock/scanner/uplink"
 )
 
@@ -28,7 +33,10 @@ type Config struct {
 	Page     string // loopback address of the station page; empty for none
 	Web      fs.FS  // built station page; nil when there is none
 	Scanners []Scanner
-	Codes    *barcode.Reader // nil takes the built-in courier rules
+	Codes    *barcode.Reader  // nil takes the built-in courier rules
+	Scale    *scale.Scale     // nil: none
+	Printer  *printer.Printer // nil: none; labels are printed from the browser
+	Format   sticker.Format   // of labels
 	Clock    clock.Clock
 	Log      *slog.Logger
 }
@@ -40,6 +48,10 @@ type Agent struct {
 	uplink  *uplink.Uplink
 	page    *page
 	book    *logbook.Book
+	press   *press
+	weigher weigher
+
+	scaleName, printerName string // in the list of devices
 
 	// capturing is held from a code's bytes to its light, so that seq is the order in which codes ended.
 	capturing sync.Mutex
@@ -56,6 +68,10 @@ type Agent struct {
 	link    uplink.Link
 	devices []scanner.Device
 	problem string
+
+	printing    *Printing
+	weight      *scale.Weight
+	weightShown time.Duration
 }
 
 // entry is a recent scan with what the station itself thinks of it.
@@ -80,15 +96,16 @@ func New(c Config) (a *Agent, err error) {
 			a = nil
 		}
 	}()
-	for _, s := range c.Scanners {
-		a.devices = append(a.devices, scanner.Device{Name: s.Name, URL: s.URL, State: scanner.DeviceConnecting, Detail: "waiting for the scanner", Since: c.Clock.Now()})
-	}
+	a.listDevices()
+	a.shadow.reset(nil)
 	a.uplink, err = uplink.New(uplink.Config{Server: c.Server, Token: c.Token, Agent: c.Version, Journal: j, Sink: a, Clock: c.Clock, Log: c.Log, Devices: a.deviceList})
 	if err != nil {
 		return a, err
 	}
 	a.link = a.uplink.Link()
-	a.shadow.reset(nil)
+	if a.press, err = newPress(a); err != nil {
+		return a, err
+	}
 	if c.Page != "" {
 		if a.page, err = listen(a, c.Page); err != nil {
 			return a, err
@@ -105,6 +122,12 @@ func (a *Agent) Run(ctx context.Context) error {
 	keeping.Go(func() { a.book.Run(booking) })
 	for _, s := range a.Scanners {
 		running.Go(func() { a.supervise(ctx, s) })
+	}
+	if a.Scale != nil {
+		running.Go(func() { a.weigh(ctx) })
+	}
+	if a.Printer != nil {
+		running.Go(func() { a.press.run(ctx) })
 	}
 	running.Go(func() {
 		if err := a.uplink.Run(ctx); err != nil {
@@ -135,6 +158,9 @@ func (a *Agent) close() error {
 	if a.page != nil {
 		errs = append(errs, a.page.close())
 	}
+	if a.press != nil {
+		errs = append(errs, a.press.record.Close())
+	}
 	if err := a.journal.Close(); err != nil {
 		errs = append(errs, fmt.Errorf("close journal: %w", err))
 	}
@@ -150,7 +176,8 @@ func (a *Agent) State() State {
 
 func (a *Agent) state() State {
 	s := State{Station: a.Station, Bench: a.Bench, Version: a.Version, Lang: a.Lang, Link: a.linkState(), View: a.view,
-		Devices: append([]scanner.Device{}, a.devices...), Notices: append([]Notice{}, a.notices...), PlatesLeft: a.journal.Plates().Left(), Recent: []LocalScan{}}
+		Devices: append([]scanner.Device{}, a.devices...), Notices: append([]Notice{}, a.notices...), PlatesLeft: a.journal.Plates().Left(), Recent: []LocalScan{},
+		Printing: a.printing, Weight: a.weight}
 	for _, e := range a.recent {
 		s.Recent = append(s.Recent, a.shown(e))
 	}
@@ -175,6 +202,31 @@ func (a *Agent) linkState() Link {
 		l.Queued = int(next - 1 - a.link.Acked)
 	}
 	return l
+}
+
+// listDevices names what the station has. A name stands for one device: a scale or printer called like a scanner gets a number.
+func (a *Agent) listDevices() {
+	add := func(kind scanner.DeviceKind, name, url string) string {
+		taken := func(n string) bool {
+			return slices.ContainsFunc(a.devices, func(d scanner.Device) bool { return d.Name == n })
+		}
+		unique := name
+		for n := 2; taken(unique); n++ {
+			unique = fmt.Sprintf("%s-%d", name, n)
+		}
+		a.devices = append(a.devices, scanner.Device{Kind: kind, Name: unique, URL: url, State: scanner.DeviceConnecting, Detail: "being looked for", Since: a.Clock.Now()})
+		return unique
+	}
+	for _, s := range a.Scanners {
+		add(scanner.KindScanner, s.Name, s.URL)
+	}
+	if a.Scale != nil {
+		a.scaleName = add(scanner.KindScale, a.Scale.Name, a.Scale.URL)
+		a.weigher.window = a.Scale.Window
+	}
+	if a.Printer != nil {
+		a.printerName = add(scanner.KindPrinter, a.Printer.Name, a.Printer.URL)
+	}
 }
 
 // show puts a new scan on the page: light 1.
@@ -226,8 +278,10 @@ func (a *Agent) setDevice(name string, state scanner.DeviceState, detail string)
 			d.Since = a.Clock.Now()
 		}
 		d.State, d.Detail = state, detail
-		a.note(name, logbook.Entry{What: states[state], Detail: detail})
-		a.Log.Info("scanner", "device", name, "state", state, "detail", detail)
+		if d.Kind == scanner.KindScanner { // the others' own records say more
+			a.note(name, logbook.Entry{What: states[state], Detail: detail})
+		}
+		a.Log.Info("device", "device", name, "state", state, "detail", detail)
 		a.publish(message{Op: "devices", Devices: append([]scanner.Device{}, a.devices...)})
 		a.uplink.DevicesChanged()
 	}

@@ -39,8 +39,9 @@ func (a *Agent) reload(producer string) {
 	}
 }
 
-// Answered lights the second and third light. The outcomes are on the disk.
+// Answered lights the second and third light, and has labels printed. The outcomes are on the disk.
 func (a *Agent) Answered(producer string, outcomes []scanner.Outcome, acked uint64) {
+	a.press.hear(producer, outcomes)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if producer == a.link.Producer {

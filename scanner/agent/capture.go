@@ -31,7 +31,7 @@ func (a *Agent) capture(in read) (scanner.Scan, error) {
 	a.capturing.Lock()
 	defer a.capturing.Unlock()
 	scan, reading := a.scanOf(in)
-	if mayBePiece(scan, reading) {
+	if mayBePiece(scan, reading) && !a.preprinted() {
 		n, ok, err := a.journal.Plates().Take()
 		if err != nil {
 			// The scan itself can still be kept: the server gives a plate to the piece.
@@ -41,6 +41,7 @@ func (a *Agent) capture(in read) (scanner.Scan, error) {
 			scan.Plate = scanner.Plate(n)
 		}
 	}
+	a.putWeight(&scan, reading, in.at)
 	producer, err := a.journal.Append(&scan)
 	if err != nil {
 		a.failed(err)
@@ -75,6 +76,13 @@ func (a *Agent) scanOf(in read) (scanner.Scan, barcode.Reading) {
 		scan.Flags = append(scan.Flags, scanner.DoubleRead)
 	}
 	return scan, a.Codes.Read(scan.Data, scan.Symbology)
+}
+
+// preprinted reports whether pieces of this bench get their plates from a roll. As long as nobody has said so they are set apart as usual: unused ones are void.
+func (a *Agent) preprinted() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.view != nil && a.view.Plates == scanner.PlatesPreprinted
 }
 
 // mayBePiece decides whether a license plate is set apart: for anything but what certainly is none. A plate that is not used is void, which costs a

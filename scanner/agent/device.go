@@ -38,8 +38,22 @@ type chunk struct {
 // supervise keeps one scanner open for as long as ctx lasts.
 func (a *Agent) supervise(ctx context.Context, s Scanner) {
 	a.note(s.Name, logbook.Entry{What: logbook.Started, Detail: a.Version + " " + s.URL})
-	for ctx.Err() == nil {
+	a.keep(ctx, s.Name, func() (io.Closer, func() error, error) {
 		stream, decoder, err := open(ctx, s)
+		return stream, func() error {
+			err := a.listen(ctx, s, stream, decoder)
+			a.capturing.Lock()
+			a.reopened[s.Name] = true
+			a.capturing.Unlock()
+			return err
+		}, err
+	})
+}
+
+// keep opens a device, uses it to its end and opens it again, for as long as ctx lasts.
+func (a *Agent) keep(ctx context.Context, name string, open func() (io.Closer, func() error, error)) {
+	for ctx.Err() == nil {
+		stream, use, err := open()
 		pause := gonePause
 		switch {
 		case ctx.Err() != nil:
@@ -48,19 +62,16 @@ func (a *Agent) supervise(ctx context.Context, s Scanner) {
 			}
 			return
 		case err != nil:
-			a.setDevice(s.Name, scanner.DeviceFault, sentence(err))
+			a.setDevice(name, scanner.DeviceFault, sentence(err))
 			pause = faultPause
 		default:
-			a.setDevice(s.Name, scanner.DeviceConnected, "")
-			err = a.listen(ctx, s, stream, decoder)
+			a.setDevice(name, scanner.DeviceConnected, "")
+			err = use()
 			if ctx.Err() != nil {
 				return
 			}
-			a.Log.Warn("scanner gone", "device", s.Name, "err", err)
-			a.capturing.Lock()
-			a.reopened[s.Name] = true
-			a.capturing.Unlock()
-			a.setDevice(s.Name, scanner.DeviceGone, "unplugged or switched off; the station keeps looking for it")
+			a.Log.Warn("device gone", "device", name, "err", err)
+			a.setDevice(name, scanner.DeviceGone, "unplugged or switched off; the station keeps looking for it")
 		}
 		select {
 		case <-ctx.Done():

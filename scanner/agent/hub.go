@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/scale"
 )
 
 const (
@@ -19,13 +20,16 @@ const (
 
 // message is what the page is told.
 type message struct {
-	Op      string             `json:"op"` // state, scan, view, link, devices, notice
+	Op      string             `json:"op"` // state, scan, view, link, devices, notice, printing, weight
 	State   *State             `json:"state,omitempty"`
 	Scan    *LocalScan         `json:"scan,omitempty"`
 	View    *scanner.BenchView `json:"view,omitempty"`
 	Link    *Link              `json:"link,omitempty"`
 	Devices []scanner.Device   `json:"devices,omitempty"`
 	Notice  *Notice            `json:"notice,omitempty"`
+
+	Printing *Printing     `json:"printing,omitempty"`
+	Weight   *scale.Weight `json:"weight,omitempty"` // op weight without it: nothing stands on the scale
 }
 
 // client is one open page.

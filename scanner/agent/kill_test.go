@@ -19,6 +19,8 @@ import (
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/killpoint"
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/printer"
+	"github.com/backdock/backdock/scanner/sticker"
 	"github.com/backdock/backdock/scanner/wire/wiretest"
 )
 
@@ -27,13 +29,22 @@ const childEnv = "BACKDOCK_TEST_AGENT"
 
 func child() {
 	f := strings.Split(os.Getenv(childEnv), " ")
-	scanners, err := ParseAll(f[2:])
+	label, urls := (*printer.Printer)(nil), f[2:]
+	if url, ok := strings.CutPrefix(f[len(f)-1], "printer="); ok {
+		var err error
+		if label, err = printer.New(url); err != nil {
+			panic(err)
+		}
+		urls = f[2 : len(f)-1]
+	}
+	scanners, err := ParseAll(urls)
 	if err != nil {
 		panic(err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	a, err := New(Config{Dir: f[0], Server: f[1], Token: "token", Version: "test", Lang: "zh", Scanners: scanners, Clock: clock.System{}, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	a, err := New(Config{Dir: f[0], Server: f[1], Token: "token", Version: "test", Lang: "zh", Scanners: scanners,
+		Printer: label, Format: sticker.Default(), Clock: clock.System{}, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	if err != nil {
 		panic(err)
 	}
@@ -52,7 +63,7 @@ type process struct {
 	mu    sync.Mutex
 }
 
-func launch(t *testing.T, dir string, server *wiretest.Server, g *gun, point string) *process {
+func launch(t *testing.T, dir string, server *wiretest.Server, g *gun, point string, more ...string) *process {
 	t.Helper()
 	g.release(t)
 	url := g.url("")
@@ -61,7 +72,7 @@ func launch(t *testing.T, dir string, server *wiretest.Server, g *gun, point str
 		t.Fatal(err)
 	}
 	p := &process{cmd: exec.Command(self), ready: make(chan struct{}), ended: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), childEnv+"="+strings.Join([]string{dir, server.URL(), url}, " "), killpoint.Env+"="+point)
+	p.cmd.Env = append(os.Environ(), childEnv+"="+strings.Join(append([]string{dir, server.URL(), url}, more...), " "), killpoint.Env+"="+point)
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +88,7 @@ func launch(t *testing.T, dir string, server *wiretest.Server, g *gun, point str
 			p.mu.Lock()
 			p.log.WriteString(lines.Text() + "\n")
 			p.mu.Unlock()
-			if !opened && strings.Contains(lines.Text(), "state=connected") {
+			if !opened && strings.Contains(lines.Text(), "device=gun state=connected") {
 				opened = true
 				close(p.ready)
 			}

@@ -111,6 +111,7 @@ func (p *page) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /agent/state", p.withCookie(p.getState))
 	mux.HandleFunc("GET /agent/ws", p.withCookie(p.getSocket))
+	p.labelRoutes(mux)
 	mux.HandleFunc("GET /agent/", func(w http.ResponseWriter, _ *http.Request) {
 		problem(w, http.StatusNotFound, "not_found", "no such address")
 	})

@@ -158,12 +158,21 @@ var builtPage = fstest.MapFS{
 // newRig starts an agent in dir with these scanners and waits until they are open.
 func newRig(t *testing.T, dir string, server *wiretest.Server, urls ...string) *rig {
 	t.Helper()
+	return newRigWith(t, dir, server, nil, urls...)
+}
+
+// newRigWith starts an agent with more than scanners.
+func newRigWith(t *testing.T, dir string, server *wiretest.Server, more func(*Config), urls ...string) *rig {
+	t.Helper()
 	scanners, err := ParseAll(urls)
 	if err != nil {
 		t.Fatal(err)
 	}
 	conf := Config{Dir: dir, Server: server.URL(), Token: "token", Station: "ST-3", Bench: "3 号收货台", Version: "test", Lang: "zh", Page: "127.0.0.1:0", Web: builtPage, Scanners: scanners,
 		Clock: clock.System{}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	if more != nil {
+		more(&conf)
+	}
 	r := startRig(t, conf, server)
 	for _, s := range scanners {
 		r.device(s.Name, scanner.DeviceConnected)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/scale"
 )
 
 // RecentScans is how many scans the page shows.
@@ -23,6 +24,8 @@ type State struct {
 	Recent     []LocalScan        `json:"recent"`  // newest first
 	Notices    []Notice           `json:"notices"` // newest first
 	PlatesLeft int                `json:"plates_left"`
+	Printing   *Printing          `json:"printing"` // nil: no printer
+	Weight     *scale.Weight      `json:"weight"`   // what stands on the scale now; nil: nothing, or no scale
 }
 
 // Link is the way to the server.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,28 +34,57 @@ func Find(dir string) (Running, error) {
 
 // Status asks the agent that runs in dir for its state.
 func Status(ctx context.Context, dir string) (State, error) {
-	r, err := Find(dir)
+	var s State
+	resp, err := call(ctx, dir, http.MethodGet, "/agent/state", nil)
 	if err != nil {
-		return State{}, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Page+"/agent/state", nil)
-	if err != nil {
-		return State{}, fmt.Errorf("status: %w", err)
-	}
-	req.AddCookie(&http.Cookie{Name: PageCookie, Value: r.Token})
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return State{}, fmt.Errorf("the agent in %s (process %d) does not answer; it was killed, or hangs: %w", dir, r.PID, err)
+		return s, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return State{}, fmt.Errorf("status: the program at %s answered HTTP %d: it is not the agent of %s", r.Page, resp.StatusCode, dir)
+		return s, fmt.Errorf("status: the program at %s answered HTTP %d: it is not the agent of %s", resp.Request.URL.Host, resp.StatusCode, dir)
 	}
-	var s State
 	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
 		return State{}, fmt.Errorf("status: %w", err)
 	}
 	return s, nil
+}
+
+// Reprint asks the agent that runs in dir for a second label of a plate.
+func Reprint(ctx context.Context, dir, plate, reason string) error {
+	resp, err := call(ctx, dir, http.MethodPost, "/agent/print/reprint", ReprintRequest{Plate: plate, Reason: reason})
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNoContent {
+		return nil
+	}
+	var p struct{ Code, Detail string }
+	if err := json.NewDecoder(resp.Body).Decode(&p); err != nil || p.Code == "" {
+		return fmt.Errorf("reprint: the agent answered HTTP %d", resp.StatusCode)
+	}
+	return fmt.Errorf("reprint %s: %s (%s)", plate, p.Detail, p.Code)
+}
+
+// call talks to the agent that runs in dir, as its page does. The caller closes the body.
+func call(ctx context.Context, dir, method, path string, body any) (*http.Response, error) {
+	r, err := Find(dir)
+	if err != nil {
+		return nil, err
+	}
+	payload, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("ask the agent: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, r.Page+path, bytes.NewReader(payload))
+	if err != nil {
+		return nil, fmt.Errorf("ask the agent: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.AddCookie(&http.Cookie{Name: PageCookie, Value: r.Token})
+	resp, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("the agent in %s (process %d) does not answer; it was killed, or hangs: %w", dir, r.PID, err)
+	}
+	return resp, nil
 }

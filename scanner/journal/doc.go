@@ -3,6 +3,7 @@
 //	DIR/lock                           one agent per directory
 //	DIR/current                        the producer that scans are written under
 //	DIR/plates.json                    leased license plates and how far they are given out
+//	DIR/prints/prints-N.log            labels asked for and what became of them
 //	DIR/journals/PRODUCER/scans-N.log      segments, N = seq of the first record
 //	DIR/journals/PRODUCER/outcomes-N.log   the server's answers; the newest one is the acknowledged cursor
 //

@@ -91,6 +91,21 @@ func (j *Journal) Recent(n int) ([]Entry, error) {
 	return out, nil
 }
 
+// Outcomes returns stored outcomes of the present producer from seq on, at most max, in their order.
+func (j *Journal) Outcomes(from uint64, max int) ([]scanner.Outcome, error) {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	var out []scanner.Outcome
+	for seq := from; seq < j.outcomes.next() && len(out) < max; seq++ {
+		o, err := j.outcome(seq)
+		if err != nil {
+			return nil, fmt.Errorf("read outcomes: %w", err)
+		}
+		out = append(out, *o)
+	}
+	return out, nil
+}
+
 func (j *Journal) outcome(seq uint64) (*scanner.Outcome, error) {
 	b, err := j.outcomes.payload(seq)
 	if err != nil {

@@ -21,6 +21,7 @@ type session struct {
 	ended    chan struct{} // the reader has stopped; readErr says why
 	readErr  error
 	producer string
+	version  int // of the protocol; the oldest until the welcome says otherwise
 
 	sent    uint64 // newest seq on its way
 	acked   uint64 // newest seq that the server has committed
@@ -39,7 +40,7 @@ func (u *Uplink) session(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s := &session{u: u, conn: conn, in: make(chan wire.FromServer, 16), ended: make(chan struct{}), producer: u.Journal.Producer()}
+	s := &session{u: u, conn: conn, in: make(chan wire.FromServer, 16), ended: make(chan struct{}), producer: u.Journal.Producer(), version: wire.Oldest}
 	stop := make(chan struct{})
 	var reader sync.WaitGroup
 	reader.Go(func() { s.read(stop) })
@@ -120,7 +121,7 @@ func (s *session) next(ctx context.Context) (wire.FromServer, error) {
 }
 
 func (s *session) send(m wire.FromStation) error {
-	b, err := encode(m)
+	b, err := encode(m.For(s.version))
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (s *session) send(m wire.FromStation) error {
 func (s *session) greet(ctx context.Context) (wire.FromServer, error) {
 	j := s.u.Journal
 	begin := s.u.Clock.Now()
-	hello := wire.FromStation{Op: wire.OpHello, Versions: []int{wire.Version}, Producer: s.producer, NextSeq: j.NextSeq(), OutcomeSeq: j.OutcomeSeq(), Agent: s.u.Agent, Clock: begin}
+	hello := wire.FromStation{Op: wire.OpHello, Versions: wire.Versions(), Producer: s.producer, NextSeq: j.NextSeq(), OutcomeSeq: j.OutcomeSeq(), Agent: s.u.Agent, Clock: begin}
 	if s.u.suspect {
 		hello.OutcomeSeq = j.NextSeq() - 1 // no stored answers now: they may be to other scans
 	}
@@ -156,8 +157,11 @@ func (s *session) greet(ctx context.Context) (wire.FromServer, error) {
 	if m.Op == wire.OpError {
 		return wire.FromServer{}, refused(m)
 	}
-	if m.Op != wire.OpWelcome || m.Version != wire.Version {
+	if _, known := wire.Agree([]int{m.Version}); m.Op != wire.OpWelcome || !known {
 		return wire.FromServer{}, &refusal{problem: wire.ErrVersion, wait: time.Minute, err: fmt.Errorf("the server answered hello with %s, version %d", m.Op, m.Version)}
+	}
+	if s.version = m.Version; len(hello.Devices) > 0 && len(hello.For(wire.Oldest).Devices) != len(hello.Devices) {
+		poke(s.u.devices) // the hello could not name them all
 	}
 	end := s.u.Clock.Now()
 	offset := m.ServerTime.Sub(begin.Add(end.Sub(begin) / 2))

@@ -30,8 +30,12 @@ import (
 const (
 	// Subprotocol is negotiated in the websocket handshake.
 	Subprotocol = "backdock.station.v1"
-	// Version is the newest protocol version; a server of version N serves agents of N-1.
-	Version = 1
+	// Version is the newest protocol version; a server of version N serves agents of N-1. 2 added weights on scans and kinds of devices.
+	Version = 2
+	// Oldest is the oldest version that is still spoken.
+	Oldest = 1
+	// MaxWeight is the heaviest box in grams that a station may report.
+	MaxWeight = 10_000_000
 	// MaxMessage is the largest message either side accepts, in bytes.
 	MaxMessage = 1 << 20
 	// MaxScans is the most scans one message carries.
@@ -136,6 +140,9 @@ func DecodeStation(b []byte) (FromStation, error) {
 		for i, s := range m.Scans {
 			if s.Seq == 0 || (i > 0 && s.Seq != m.Scans[i-1].Seq+1) {
 				return FromStation{}, fmt.Errorf("%w: scan %d has seq %d, not the next one", ErrInvalid, i, s.Seq)
+			}
+			if s.WeightGrams < 0 || s.WeightGrams > MaxWeight {
+				return FromStation{}, fmt.Errorf("%w: scan %d weighs %d grams", ErrInvalid, s.Seq, s.WeightGrams)
 			}
 			if len(s.Raw) > MaxRaw || len(s.Data) > 2*MaxRaw {
 				return FromStation{}, fmt.Errorf("%w: scan %d is longer than %d bytes", ErrInvalid, s.Seq, MaxRaw)

@@ -170,6 +170,23 @@ export function makeBench(send) {
     send({ op: 'notice', notice: n })
   }
 
+  /** The agent's answers about labels: a copy waits in the queue, a doubt is settled. */
+  function print(what, { plate, reason, printed }) {
+    const p = state.printing
+    if (!p) return { status: 400, code: 'no_printer', detail: 'this station has no printer: print the label from the browser' }
+    if (what === 'reprint') {
+      if (!reason) return { status: 400, code: 'reason_missing', detail: 'say why a second label is needed' }
+      p.waiting = [...p.waiting, { plate, name: '', copy: 2, reason, at: new Date().toISOString() }]
+    } else {
+      const row = p.doubtful.find((r) => r.plate === plate)
+      if (!row) return { status: 409, code: 'no_doubt', detail: 'that label is not in question any more' }
+      p.doubtful = p.doubtful.filter((r) => r !== row)
+      if (!printed) p.waiting = [...p.waiting, row]
+    }
+    send({ op: 'printing', printing: p })
+    return null
+  }
+
   reset()
-  return { reset, scan, link, notice, patch, state: () => state }
+  return { reset, scan, link, notice, patch, print, state: () => state }
 }

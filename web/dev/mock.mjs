@@ -1,6 +1,6 @@
 // Development only: serves the built pages with the product's content security policy, and speaks enough of the agent's page API and of the REST API to show every screen.
 // `npm run mock` after `npm run build`; `npm run dev` runs it behind Vite. POST /mock/* drives it from the end-to-end tests.
-import { createReadStream, existsSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -82,6 +82,14 @@ const http = createServer(async (req, res) => {
     if (mock[url.pathname] && req.method === 'POST') return json(res, 200, mock[url.pathname]((await body(req)) ?? {}) ?? {})
     if (url.pathname === '/mock/drift') return json(res, 200, drift.splice(0))
     if (url.pathname === '/agent/state') return json(res, 200, bench.state())
+    if (url.pathname.startsWith('/agent/print/') && req.method === 'POST') {
+      const refusal = bench.print(url.pathname.slice('/agent/print/'.length), await body(req))
+      return refusal ? json(res, refusal.status, refusal) : json(res, 204)
+    }
+    if (url.pathname.startsWith('/agent/label/')) {
+      res.writeHead(200, { 'content-type': 'image/svg+xml' })
+      return res.end(readFileSync(new URL('../../scanner/sticker/testdata/plate-50x30-203.svg', import.meta.url)))
+    }
     if (url.pathname.startsWith('/api/v1/')) return answer(req, res, url, await body(req))
   } catch (err) {
     return json(res, 500, { code: 'internal', title: String(err), status: 500 })

@@ -25,6 +25,8 @@ type Policy struct {
 	SelfReleaseLimitMinor int64  `json:"self_release_limit_minor"`
 	ScrapLimitMinor       int64  `json:"scrap_limit_minor"`
 	Jurisdiction          string `json:"jurisdiction"`
+	LightPercent          int    `json:"light_percent,omitempty"` // a box that lacks more than this share of its weight; 15 without
+	LightG                int    `json:"light_g,omitempty"`       // and more than so many grams is light; 100 without
 }
 
 // Shop is one account on a channel.

@@ -60,8 +60,12 @@ func saveOwner(tx *gorm.DB, o Owner) error {
 	if err := tx.Where("code = ?", o.Code).Take(&row).Error; err != nil {
 		return fmt.Errorf("read owner %s: %w", o.Code, err)
 	}
+	if o.Policy.LightPercent < 0 || o.Policy.LightPercent > 100 || o.Policy.LightG < 0 {
+		return bad("policy", "bad_number", "owner %s: light_percent is 0 to 100, light_g is not negative", o.Code)
+	}
 	p := catalogue.Policy{OwnerID: row.ID, RefundTrigger: o.Policy.RefundTrigger, AutoLimitMinor: o.Policy.AutoLimitMinor,
-		SelfReleaseLimitMinor: o.Policy.SelfReleaseLimitMinor, ScrapLimitMinor: o.Policy.ScrapLimitMinor, Jurisdiction: o.Policy.Jurisdiction}
+		SelfReleaseLimitMinor: o.Policy.SelfReleaseLimitMinor, ScrapLimitMinor: o.Policy.ScrapLimitMinor, Jurisdiction: o.Policy.Jurisdiction,
+		LightPercent: o.Policy.LightPercent, LightG: o.Policy.LightG}
 	if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&p).Error; err != nil {
 		return fmt.Errorf("save policy of owner %s: %w", o.Code, err)
 	}

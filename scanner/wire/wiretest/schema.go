@@ -82,7 +82,9 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[scanner.DeviceState](): strs(scanner.DeviceConnected, scanner.DeviceConnecting, scanner.DeviceGone, scanner.DeviceFault),
 	reflect.TypeFor[scanner.EffectKind](): strs(scanner.EffectUnitBooked, scanner.EffectUnitUndone, scanner.EffectParcelOpened, scanner.EffectParcelClosed, scanner.EffectParcelHeld,
 		scanner.EffectParcelResumed, scanner.EffectAliasAdded, scanner.EffectConditionSet, scanner.EffectOperatorOn, scanner.EffectEmptyConfirmed),
-	reflect.TypeFor[scanner.Code](): strs(scanner.Codes...),
+	reflect.TypeFor[scanner.DeviceKind](): strs(scanner.KindScale, scanner.KindPrinter),
+	reflect.TypeFor[scanner.PlateMode]():  strs(scanner.PlatesPreprinted),
+	reflect.TypeFor[scanner.Code]():       strs(scanner.Codes...),
 }
 
 func strs[S ~string](values ...S) []string {

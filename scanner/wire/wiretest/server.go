@@ -35,6 +35,8 @@ type Server struct {
 	Decide func(scanner.Scan) scanner.Outcome
 	// BatchFor is how long answers wait, so that a station fills its window.
 	BatchFor time.Duration
+	// Speaks is the server's protocol version; wire.Version without it. What an older one would refuse is a breach.
+	Speaks int
 
 	mu        sync.Mutex
 	changed   chan struct{} // closed and replaced at every change
@@ -135,6 +137,25 @@ func (s *Server) station(w http.ResponseWriter, r *http.Request) {
 	s.talk(conn, writing)
 }
 
+func (s *Server) speaks() int {
+	if s.Speaks == 0 {
+		return wire.Version
+	}
+	return s.Speaks
+}
+
+// decode reads a message as a server of the version would: fields it does not know are malformed.
+func (s *Server) decode(b []byte) (wire.FromStation, error) {
+	m, err := wire.DecodeStation(b)
+	if err != nil {
+		return m, err
+	}
+	if content(m) != content(m.For(s.speaks())) {
+		return m, fmt.Errorf("%w: %s has fields that version %d does not know", wire.ErrInvalid, m.Op, s.speaks())
+	}
+	return m, nil
+}
+
 func (s *Server) cut(p Place) bool { return s.Cut != nil && s.Cut(p) }
 
 // breach notes that the station broke the protocol.
@@ -162,7 +183,7 @@ func (s *Server) talk(conn *websocket.Conn, writing *sync.Mutex) {
 		if err != nil {
 			return
 		}
-		m, err := wire.DecodeStation(b)
+		m, err := s.decode(b)
 		if err != nil {
 			s.mu.Lock()
 			s.breach("malformed message: %v", err)
@@ -220,7 +241,7 @@ func (s *Server) hello(m wire.FromStation, say func(wire.FromServer) bool) bool 
 	}
 	s.tell()
 	s.mu.Unlock()
-	w := wire.FromServer{Op: wire.OpWelcome, Version: wire.Version, ServerTime: clock.System{}.Now(), Station: "ST-3", LastSeq: last}
+	w := wire.FromServer{Op: wire.OpWelcome, Version: s.speaks(), ServerTime: clock.System{}.Now(), Station: "ST-3", LastSeq: last}
 	if s.View != nil {
 		w.View = s.View()
 	}
@@ -289,8 +310,8 @@ func (s *Server) commit(producer string, scans []scanner.Scan) (answer wire.From
 	return answer, ""
 }
 
-func content(s scanner.Scan) string {
-	b, err := json.Marshal(s)
+func content(v any) string {
+	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err)
 	}

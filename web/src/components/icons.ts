@@ -34,6 +34,7 @@ export const icons = {
   globe: ['M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z', 'M3.5 12h17', 'M12 3c3 3 3.5 6 3.5 9s-.5 6-3.5 9c-3-3-3.5-6-3.5-9S9 6 12 3z'],
   refresh: ['M20 4.500v5h-5', 'M19.5 9.500A8 8 0 1 0 20 13'],
   tote: ['M3.5 8.500h17l-1.7 11H5.200z', 'M2.5 8.500h19', 'M9 12.500h6'],
+  scale: ['M5 20h14', 'M12 20V5', 'M5 7.500h14', 'M5 7.500l-2.5 6h5z', 'M19 7.500l-2.5 6h5z'],
   copy: ['M8 8h12v12H8z', 'M16 8V4H4v12h4'],
 } as const satisfies Record<string, readonly string[]>
 

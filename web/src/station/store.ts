@@ -1,7 +1,8 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
+import { labelled } from './labels'
 import { unresolved } from './verdict'
-import type { BenchView, Device, FromAgent, Link, LocalScan, Notice, State } from './types'
+import type { BenchView, Device, FromAgent, Link, LocalScan, Notice, Printing, State, Weight } from './types'
 
 const most = 30
 const mostNotices = 10
@@ -19,6 +20,8 @@ export const useStation = defineStore('station', () => {
   const view = shallowRef<BenchView | null>(null)
   const recent = shallowRef<LocalScan[]>([])
   const notices = shallowRef<Notice[]>([])
+  const printing = shallowRef<Printing | null>(null)
+  const weight = shallowRef<Weight | null>(null)
 
   const latest = computed(() => recent.value[0] ?? null)
   const parcel = computed(() => view.value?.parcel ?? null)
@@ -29,6 +32,9 @@ export const useStation = defineStore('station', () => {
     return newest && (!latest.value || Date.parse(newest.at) > Date.parse(latest.value.captured_at)) ? newest : null
   })
   const open = computed(() => unresolved(recent.value))
+  const scanners = computed(() => devices.value.filter((d) => !d.kind))
+  /** Pieces booked here lately, newest first, each plate once: those a label may be printed of again. */
+  const booked = computed(() => labelled(recent.value))
 
   /** Applies one message. Returns the scan whose state is new, if any, so that the caller can play its tone. */
   function apply(m: FromAgent): LocalScan | null {
@@ -51,6 +57,12 @@ export const useStation = defineStore('station', () => {
       case 'notice':
         notices.value = [m.notice, ...notices.value].slice(0, mostNotices)
         return null
+      case 'printing':
+        printing.value = m.printing ?? null
+        return null
+      case 'weight':
+        weight.value = m.weight ?? null
+        return null
       default:
         return null // a newer agent says more
     }
@@ -65,6 +77,8 @@ export const useStation = defineStore('station', () => {
     link.value = s.link
     devices.value = s.devices
     view.value = s.view
+    printing.value = s.printing ?? null
+    weight.value = s.weight ?? null
     recent.value = s.recent.slice(0, most)
     notices.value = s.notices
   }
@@ -85,5 +99,5 @@ export const useStation = defineStore('station', () => {
     return scan
   }
 
-  return { connected, known, station, version, siteLang, platesLeft, link, devices, view, recent, latest, notice, parcel, choices, open, apply }
+  return { connected, known, station, version, siteLang, platesLeft, link, devices, view, recent, latest, notice, parcel, choices, open, scanners, booked, printing, weight, apply }
 })

@@ -195,3 +195,51 @@ test('a bad beep without a scan is explained until the next scan', async ({ page
   await mock('scan', { data: 'SF143802769951' })
   await expect(page.getByTestId('banner-notice')).toHaveCount(0)
 })
+
+const printing = (p = {}) => ({ printer: 'label', state: 'ready', waiting: [], unshown: 0, doubtful: [], ...p })
+const row = (plate: string) => ({ plate, name: '无线蓝牙耳机 Pro', copy: 1, at: '2026-11-24T02:00:00Z' })
+
+test('the printer says what it lacks and what is not printed', async ({ page, mock, accessible }) => {
+  await mock('patch', { printing: printing() })
+  await expect(page.getByTestId('banner-printer')).toBeHidden()
+  await mock('patch', { printing: printing({ state: 'paper_out', waiting: [row('U0000000420'), row('U0000000437')] }) })
+  await expect(page.getByTestId('banner-printer')).toContainText('标签机：缺纸，请换新卷')
+  await expect(page.getByTestId('banner-printer')).toContainText('未打印 2 张')
+  await expect(page.getByTestId('banner-printer')).toContainText('U0000000437')
+  await accessible(page)
+  for (const data of [waybill, buds]) await mock('scan', { data })
+  await expect(page.getByTestId('band')).toHaveAttribute('data-face', 'ok')
+})
+
+test('a label in doubt is asked about, and printed again only on a person\'s word', async ({ page, mock, accessible }) => {
+  await mock('patch', { printing: printing({ doubtful: [row('U0000000420'), row('U0000000437')] }) })
+  await expect(page.getByTestId('banner-doubt')).toHaveCount(2)
+  await accessible(page)
+  await page.getByTestId('have').first().click()
+  await expect(page.getByTestId('banner-doubt')).toHaveCount(1)
+  await page.getByTestId('not-have').click()
+  await expect(page.getByTestId('banner-doubt')).toHaveCount(0)
+})
+
+test('F7 prints a label again, for a reason', async ({ page, mock, accessible }) => {
+  await mock('patch', { printing: printing({ state: 'paused' }) })
+  for (const data of [waybill, buds]) await mock('scan', { data })
+  await page.keyboard.press('F7')
+  await expect(page.getByTestId('preview')).toBeVisible()
+  await accessible(page)
+  await page.getByText('扫不出').click()
+  await page.getByTestId('reprint-ok').click()
+  await expect(page.getByTestId('preview')).toBeHidden()
+  await expect(page.getByTestId('banner-printer')).toContainText('未打印 1 张')
+  await page.keyboard.press('F7')
+  await page.getByTestId('reprint-browser').click()
+  await expect(page.getByTestId('label')).toBeVisible()
+})
+
+test('the weight on the scale, and a box that is too light', async ({ page, mock, accessible }) => {
+  await mock('patch', { weight: { grams: 1234, stable: true } })
+  await expect(page.getByTestId('weight')).toHaveText('1234 克')
+  await mock('scan', { data: waybill, outcome: { verdict: 'attention', code: 'light_parcel', tone: 'mid', params: { measured_g: '120', expected_g: '1500', waybill, expected: '5' } } })
+  await expect(page.getByTestId('headline')).toHaveText('箱子太轻：120 克，应有 1500 克')
+  await accessible(page)
+})
