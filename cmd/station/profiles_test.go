@@ -32,7 +32,7 @@ func TestProfiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range maker.All() {
+	for _, p := range profile.All() {
 		if !strings.Contains(string(page), "`"+p.Name+"`") {
 			t.Errorf("docs/station.md does not name the profile %s", p.Name)
 		}
