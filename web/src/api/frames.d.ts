@@ -69,6 +69,8 @@ export interface components {
             parcel: components["schemas"]["ParcelView"] | null;
             choices: components["schemas"]["Choice"][];
             today: components["schemas"]["Tally"];
+            /** @enum {string} */
+            plates?: "preprinted";
         };
         Choice: {
             /** Format: int64 */
@@ -80,6 +82,8 @@ export interface components {
             waybill?: string;
         };
         Device: {
+            /** @enum {string} */
+            kind?: "scale" | "printer";
             name: string;
             url: string;
             /** @enum {string} */
@@ -98,6 +102,7 @@ export interface components {
             plate?: string;
             parcel?: string;
             sku?: string;
+            stuck?: boolean;
         };
         Lights: {
             captured: boolean;
@@ -167,7 +172,7 @@ export interface components {
             /** @enum {string} */
             verdict: "accepted" | "attention" | "rejected" | "duplicate";
             /** @enum {string} */
-            code: "parcel_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "serial_mismatch" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "double_read" | "serial_taken" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse";
+            code: "parcel_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "plate_ready" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "serial_mismatch" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "light_parcel" | "scan_plate" | "plate_missing" | "double_read" | "serial_taken" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse";
             /** @enum {string} */
             tone: "ok" | "done" | "dup" | "mid" | "low" | "error";
             /** @enum {string} */
@@ -202,6 +207,28 @@ export interface components {
             /** Format: int64 */
             received: number;
             lines: components["schemas"]["LineView"][];
+            /** Format: int64 */
+            weight_grams?: number;
+            /** Format: int64 */
+            expected_grams?: number;
+            light?: boolean;
+        };
+        PrintRow: {
+            plate: string;
+            name: string;
+            /** Format: int64 */
+            copy: number;
+            reason?: string;
+            /** Format: date-time */
+            at: string;
+        };
+        Printing: {
+            printer: string;
+            state: string;
+            waiting: components["schemas"]["PrintRow"][];
+            /** Format: int64 */
+            unshown: number;
+            doubtful: components["schemas"]["PrintRow"][];
         };
         Provisional: {
             /** @enum {string} */
@@ -224,12 +251,19 @@ export interface components {
             notices: components["schemas"]["Notice"][];
             /** Format: int64 */
             plates_left: number;
+            printing: components["schemas"]["Printing"] | null;
+            weight: components["schemas"]["Weight"] | null;
         };
         Tally: {
             /** Format: int64 */
             parcels: number;
             /** Format: int64 */
             pieces: number;
+        };
+        Weight: {
+            /** Format: int64 */
+            grams: number;
+            stable: boolean;
         };
         LiveResume: {
             /** @constant */
@@ -296,6 +330,16 @@ export interface components {
             /** @constant */
             op: "notice";
             notice: components["schemas"]["Notice"];
+        };
+        PagePrinting: {
+            /** @constant */
+            op: "printing";
+            printing?: components["schemas"]["Printing"];
+        };
+        PageWeight: {
+            /** @constant */
+            op: "weight";
+            weight?: components["schemas"]["Weight"];
         };
         PageType: {
             /** @constant */

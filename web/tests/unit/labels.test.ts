@@ -7,7 +7,7 @@ import { useStation } from '@/station/store'
 import type { Effect, LocalScan, State } from '@/station/types'
 
 const scan = (seq: number, ...effects: Effect[]): LocalScan => ({
-  producer: 'p', seq, data: 'x', device: 'gun', source: 'device', captured_at: '2026-11-24T02:00:00Z', provisional: null, lights: { captured: true, accepted: true, applied: true },
+  producer: 'p', seq, data: 'x', symbology: '', flags: [], device: 'gun', source: 'device', captured_at: '2026-11-24T02:00:00Z', provisional: null, lights: { captured: true, accepted: true, applied: true },
   outcome: { seq, verdict: 'accepted', code: 'matched', tone: 'ok', at: '2026-11-24T02:00:00Z', effects },
 })
 const booked = (plate: string): Effect => ({ kind: 'unit_booked', plate, sku: 'S' })
@@ -53,7 +53,7 @@ describe('what the agent is asked', () => {
 describe('printer and scale in the store', () => {
   beforeEach(() => setActivePinia(createPinia()))
   const state: State = {
-    station: 's', version: '1', lang: 'zh', link: { online: true, queued: 0, since: '', server: '', offset_ms: 0 }, view: null, recent: null, plates_left: 9, weight: { grams: 5, stable: true },
+    station: 's', version: '1', lang: 'zh', link: { online: true, queued: 0, since: '', server: '', offset_ms: 0 }, view: null, recent: [], notices: [], plates_left: 9, weight: { grams: 5, stable: true },
     devices: [{ name: 'gun', url: '', state: 'connected', since: '', scans: 0 }, { kind: 'printer', name: 'label', url: '', state: 'fault', since: '', scans: 0 }],
     printing: { printer: 'label', state: 'paper_out', waiting: [], unshown: 0, doubtful: [] },
   }
@@ -67,7 +67,7 @@ describe('printer and scale in the store', () => {
     s.apply({ op: 'printing', printing: { ...state.printing!, state: 'ready' } })
     expect([s.printing?.state, s.weight]).toEqual(['ready', { grams: 1200, stable: false }])
     s.apply({ op: 'weight' })
-    s.apply({ op: 'state', state: { ...state, printing: undefined, weight: undefined } })
+    s.apply({ op: 'state', state: { ...state, printing: null, weight: null } })
     expect([s.printing, s.weight]).toEqual([null, null])
   })
 })

@@ -83,7 +83,7 @@ describe('rows of the list', () => {
 describe('the station store', () => {
   beforeEach(() => setActivePinia(createPinia()))
   const view = (version: number, bench = `v${version}`): BenchView => ({ version, bench, number: 3, kind: 'receiving', warehouse: '', time_zone: 'Asia/Shanghai', clerk: '', parcel: null, choices: [], today: { parcels: 0, pieces: 0 } })
-  const state = (s: Partial<State> = {}): State => ({ station: 's', version: '1', lang: 'zh', link: { online: true, queued: 0, since: '', server: '', offset_ms: 0 }, devices: [], view: view(5), recent: [], notices: [], plates_left: 9, ...s })
+  const state = (s: Partial<State> = {}): State => ({ station: 's', version: '1', lang: 'zh', link: { online: true, queued: 0, since: '', server: '', offset_ms: 0 }, devices: [], view: view(5), recent: [], notices: [], plates_left: 9, printing: null, weight: null, ...s })
 
   it('takes a whole state', () => {
     const s = useStation()
