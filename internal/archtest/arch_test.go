@@ -47,6 +47,7 @@ var rooms = []struct {
 	{"scanner/scale", []string{"scanner", "scanner/serial", "scanner/tcp", plumbing}},
 	{"scanner/journal", []string{"scanner", "scanner/wire", plumbing}},
 	{"scanner/uplink", []string{"scanner", "scanner/wire", "scanner/journal", plumbing}},
+	{"scanner/expected", []string{"scanner", "scanner/wire", plumbing}},
 	{"scanner/agent", []string{"scanner/...", "web", plumbing}},
 
 	{"inventory", []string{"internal/..."}},

@@ -35,6 +35,11 @@ var Names = []string{
 	"uplink.sent",
 	"uplink.stored",
 
+	// scanner/expected: a snapshot takes the place of the old file; a delta was appended
+	"expected.swap",
+	"expected.swapped",
+	"expected.appended",
+
 	// scanner/agent: the scan is safe and shown; the beep
 	"agent.captured",
 	"agent.beep",
