@@ -45,9 +45,11 @@ var rooms = []struct {
 	{"scanner/printer", []string{"scanner", plumbing}},
 	{"scanner/printer/printertest", nil},
 	{"scanner/scale", []string{"scanner", "scanner/serial", "scanner/tcp", plumbing}},
-	{"scanner/journal", []string{"scanner", "scanner/wire", plumbing}},
+	{"scanner/disk", nil},
+	{"scanner/journal", []string{"scanner", "scanner/wire", "scanner/disk", plumbing}},
 	{"scanner/uplink", []string{"scanner", "scanner/wire", "scanner/journal", plumbing}},
-	{"scanner/expected", []string{"scanner", "scanner/wire", plumbing}},
+	{"scanner/expected", []string{"scanner/wire", "scanner/disk", plumbing}},
+	{"scanner/guess", []string{"scanner", "scanner/disk", plumbing}},
 	{"scanner/agent", []string{"scanner/...", "web", plumbing}},
 
 	{"inventory", []string{"internal/..."}},

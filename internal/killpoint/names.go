@@ -40,6 +40,12 @@ var Names = []string{
 	"expected.swapped",
 	"expected.appended",
 
+	// scanner/guess: an answer of the station's own was written; compared with the outcome; the book was written anew
+	"guess.written",
+	"guess.compared",
+	"guess.rewriting",
+	"guess.rewritten",
+
 	// scanner/agent: the scan is safe and shown; the beep
 	"agent.captured",
 	"agent.beep",

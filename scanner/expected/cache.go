@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/backdock/backdock/internal/killpoint"
+	"github.com/backdock/backdock/scanner/disk"
 	"github.com/backdock/backdock/scanner/wire"
 )
 
@@ -46,7 +47,7 @@ type growth struct {
 // an error but is thrown away, see Discarded: it can be fetched again.
 func Open(dir string, key uint64) (*Cache, error) {
 	c := &Cache{path: filepath.Join(dir, FileName), key: key}
-	_ = os.Remove(c.path + partial) // a snapshot that was cut off; one that cannot be removed is written over
+	_ = os.Remove(c.path + disk.Part) // a snapshot that was cut off; one that cannot be removed is written over
 	f, err := os.OpenFile(c.path, os.O_RDWR, 0o600)
 	if errors.Is(err, os.ErrNotExist) {
 		return c, nil
@@ -60,7 +61,7 @@ func Open(dir string, key uint64) (*Cache, error) {
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		c.why = err.Error()
-		return c, remove(c.path)
+		return c, disk.Remove(c.path)
 	}
 	c.now, c.cursor, c.since, c.size = g.store, cursor, g.since, g.size
 	return c, nil
@@ -93,7 +94,7 @@ func (c *Cache) Apply(body []byte, now time.Time) (wire.ExpectedPage, error) {
 	if p.Begin {
 		c.Abandon()
 		c.growth = &growth{store: newStore(), since: now}
-		return p, c.grow(p, body, c.growth.begin(c.path+partial, c.key))
+		return p, c.grow(p, body, c.growth.begin(c.path+disk.Part, c.key))
 	}
 	if c.growth != nil {
 		return p, c.grow(p, body, nil)
@@ -150,7 +151,7 @@ func (c *Cache) put(g *growth, cursor string) error {
 	if g.size == 0 || failed != nil {
 		// What lies on the disk is older than what is known; a bench that is cut off would judge by it after its next start.
 		g.size = 0
-		failed = errors.Join(failed, remove(c.path))
+		failed = errors.Join(failed, disk.Remove(c.path))
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -173,7 +174,7 @@ func (c *Cache) append(p wire.ExpectedPage, body []byte) error {
 	}
 	if err != nil {
 		size = 0
-		err = fmt.Errorf("append expected returns: %w", errors.Join(err, remove(c.path)))
+		err = fmt.Errorf("append expected returns: %w", errors.Join(err, disk.Remove(c.path)))
 	}
 	c.mu.Lock()
 	c.size = size
@@ -191,7 +192,7 @@ func (c *Cache) append(p wire.ExpectedPage, body []byte) error {
 // compact writes the file anew from memory.
 func (c *Cache) compact() error {
 	g := &growth{store: c.now, since: c.since}
-	err := g.begin(c.path+partial, c.key)
+	err := g.begin(c.path+disk.Part, c.key)
 	if err == nil {
 		err = g.writeAll(c.cursor)
 	}
@@ -206,7 +207,7 @@ func (c *Cache) compact() error {
 func (c *Cache) Close() { c.Abandon() }
 
 // Size tells what the cache takes: bytes of memory, bytes on the disk, and how many returns and products it holds.
-func (c *Cache) Size() (memory int, disk int64, returns, products int) {
+func (c *Cache) Size() (memory int, onDisk int64, returns, products int) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.now == nil {

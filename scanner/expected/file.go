@@ -8,14 +8,13 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
+	"github.com/backdock/backdock/scanner/disk"
 	"github.com/backdock/backdock/scanner/wire"
 )
 
 const (
-	partial  = ".part"
 	headSize = 9 + 8 + 8 + 4
 	// rewritePage is how large the pages of a rewritten file are.
 	rewritePage = 256 << 10
@@ -135,10 +134,7 @@ func (g *growth) replace(path string) error {
 	if err := errors.Join(g.file.Sync(), g.file.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(path+partial, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
+	return disk.Replace(path)
 }
 
 // drop goes on without a file.
@@ -148,11 +144,4 @@ func (g *growth) drop() {
 		_ = os.Remove(g.file.Name()) // written over by the next one
 	}
 	g.file, g.size = nil, 0
-}
-
-func remove(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
 }

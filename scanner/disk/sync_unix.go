@@ -1,14 +1,14 @@
 //go:build unix
 
-package expected
+package disk
 
 import (
 	"errors"
 	"os"
 )
 
-// syncDir makes a renamed file durable.
-func syncDir(dir string) error {
+// SyncDir makes names in dir durable.
+func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
