@@ -34,7 +34,7 @@ func (s *shadow) judge(scan scanner.Scan, r barcode.Reading) Provisional {
 	asked := s.asked
 	s.over, s.asked = nil, nil
 	p := s.piece(scan.Data, r)
-	if a, ok := s.awaited(p, asked); ok {
+	if a, ok := s.awaited(p); ok {
 		return a
 	}
 	if !r.Retailed() && !p.box {
@@ -45,13 +45,13 @@ func (s *shadow) judge(scan scanner.Scan, r barcode.Reading) Provisional {
 	if _, isPlate := scanner.PlateNumber(scan.Data); isPlate {
 		return notChecked
 	}
-	return s.another(scan.Data, r, p, before)
+	return s.another(scan.Data, r, p, asked != nil, before)
 }
 
 // another is a code that neither the open parcel nor the list of what is awaited names.
-func (s *shadow) another(data string, r barcode.Reading, p piece, before doubt) Provisional {
-	product := p.like || len(p.skus) > 0
-	if !product && len(r.Waybills) > 0 {
+func (s *shadow) another(data string, r barcode.Reading, p piece, asked bool, before doubt) Provisional {
+	product := p.like || len(p.skus) > 0 || len(s.cache.Serial(s.hash.Sum(wire.SumSerial, p.bare))) > 0
+	if !product && len(r.Waybills) > 0 && !asked {
 		return s.strange(data, before)
 	}
 	switch {
@@ -63,8 +63,8 @@ func (s *shadow) another(data string, r barcode.Reading, p piece, before doubt) 
 		return notChecked
 	}
 	// The desk takes in whatever comes out of the box.
-	s.parcel.take(taken{})
-	if s.parcel.known && (product || p.serial != "") {
+	s.take(nil, 0)
+	if s.parcel.known && (product || p.serial != "" || asked) { // whatever comes after the question for a serial is taken for one
 		return say("attention", guess.NotExpected)
 	}
 	return notChecked

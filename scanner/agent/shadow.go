@@ -24,6 +24,7 @@ type shadow struct {
 	closed  sumSet     // waybills of parcels closed since the view
 	serials sumSet     // serials taken since the view
 	gone    takenBoard // what was taken since the view, of parcels that are closed
+	past    []effect   // since the view, newest last
 }
 
 // doubt is a scan that was answered with doubts: the same again goes ahead, past each of them.
@@ -56,14 +57,27 @@ type parcel struct {
 	numbers []uint64 // sums under which it was opened
 	lines   []*line
 	pieces  int
-	past    []taken // newest last, for UNDO; what happened before the view is not in it
+	undone  bool // the newest piece of the view was taken out again
 }
 
-// taken is one piece out of the box.
-type taken struct {
-	line   *line  // nil: of no line
-	serial uint64 // 0: none
+// effect is what a scan changed, for UNDO.
+type effect struct {
+	kind   effectKind
+	parcel *parcel
+	line   *line  // of a piece; nil: of none
+	serial uint64 // of a piece; 0: none
 }
+
+type effectKind int
+
+const (
+	tookPiece effectKind = iota
+	marked               // a condition on the piece before
+	opened
+	named // a second number
+	shelved
+	ended // closed: only a manager opens it again
+)
 
 // line is what is awaited of one product.
 type line struct {
@@ -175,16 +189,21 @@ func (p *parcel) missing() (n int) {
 }
 
 // take counts a piece, of a line or of none.
-func (p *parcel) take(t taken) {
-	p.pieces++
-	p.past = append(p.past, t)
-	if t.line != nil {
-		t.line.received++
+func (s *shadow) take(l *line, serial uint64) {
+	s.parcel.pieces++
+	if l != nil {
+		l.received++
 	}
+	if serial != 0 {
+		s.serials[serial] = true
+	}
+	s.did(effect{kind: tookPiece, parcel: s.parcel, line: l, serial: serial})
 }
 
+func (s *shadow) did(e effect) { s.past = append(s.past, e) }
+
 // awaited answers a piece that the open parcel awaits, as match.Awaited does on the server.
-func (s *shadow) awaited(p piece, asked *line) (Provisional, bool) {
+func (s *shadow) awaited(p piece) (Provisional, bool) {
 	if s.lost || s.parcel == nil || !s.parcel.known {
 		return Provisional{}, false
 	}
@@ -210,10 +229,6 @@ func (s *shadow) awaited(p piece, asked *line) (Provisional, bool) {
 			return say("attention", guess.Twice), true
 		}
 		return s.count(bySerial, sum), true
-	case len(byCode) == 0 && asked != nil && !p.like:
-		// Whatever comes after the question is taken for a serial; this one never went out.
-		s.parcel.take(taken{})
-		return say("attention", guess.NotExpected), true
 	case len(byCode) == 0:
 		return Provisional{}, false
 	}
@@ -228,7 +243,7 @@ func (s *shadow) awaited(p piece, asked *line) (Provisional, bool) {
 		s.asked = byCode[0]
 		return byCode[0].answer("attention", guess.ScanSerial), true
 	case p.serial != "" && recorded == len(byCode):
-		s.parcel.take(taken{})
+		s.take(nil, 0)
 		return byCode[0].answer("attention", guess.NotExpected), true
 	}
 	return s.count(byCode, 0), true
@@ -253,8 +268,7 @@ func (l *line) is(p piece) bool {
 func (s *shadow) count(lines []*line, serial uint64) Provisional {
 	for _, l := range lines {
 		if l.open() {
-			s.parcel.take(taken{l, serial})
-			s.serials[serial] = serial != 0
+			s.take(l, serial)
 			return l.answer("accepted", guess.Match)
 		}
 	}

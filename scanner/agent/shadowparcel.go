@@ -59,15 +59,16 @@ func (s *shadow) number(data string, r barcode.Reading, before doubt) (a Provisi
 
 // goTo opens the parcel that a number means.
 func (s *shadow) goTo(hits []expected.Hit, number uint64, data string, before doubt) Provisional {
-	if p := s.parcel; p != nil && !s.lost && slices.ContainsFunc(hits, func(h expected.Hit) bool { return slices.Contains(p.refs, h.Ref) }) {
-		if !slices.Contains(p.numbers, number) {
-			p.numbers = append(p.numbers, number) // a second label of the same box
-		}
-		return parcelAnswer(hits, p)
-	}
 	if hits[0].Role == wire.RoleOutbound && !before.insisted(data, guess.OldLabel) {
 		s.doubt = before.and(data, guess.OldLabel)
 		return say("attention", guess.OldLabel)
+	}
+	if p := s.parcel; p != nil && !s.lost && slices.ContainsFunc(hits, func(h expected.Hit) bool { return slices.Contains(p.refs, h.Ref) }) {
+		if role := hits[0].Role; role != wire.RoleCase && role != wire.RoleOrder && !slices.Contains(p.numbers, number) {
+			p.numbers = append(p.numbers, number) // a second label of the same box
+			s.did(effect{kind: named, parcel: p})
+		}
+		return parcelAnswer(hits, p)
 	}
 	next := s.fresh(hits, number)
 	if len(next.lines) == 0 && slices.ContainsFunc(next.refs, func(ref uint64) bool { return len(s.gone[ref]) > 0 }) {
@@ -76,7 +77,7 @@ func (s *shadow) goTo(hits []expected.Hit, number uint64, data string, before do
 	if a, doubtful := s.settle(data, before); doubtful {
 		return a
 	}
-	s.parcel, s.lost = next, false
+	s.enter(next)
 	return parcelAnswer(hits, next)
 }
 
@@ -101,8 +102,13 @@ func (s *shadow) strange(data string, before doubt) Provisional {
 	if a, doubtful := s.settle(data, before); doubtful {
 		return a
 	}
-	s.parcel, s.lost = &parcel{numbers: []uint64{sum}}, false
+	s.enter(&parcel{numbers: []uint64{sum}})
 	return notChecked
+}
+
+func (s *shadow) enter(p *parcel) {
+	s.parcel, s.lost = p, false
+	s.did(effect{kind: opened, parcel: p})
 }
 
 // settle puts the open parcel away before another is opened: closed when nothing lacks, else only when the clerk insists.
@@ -149,7 +155,13 @@ func (s *shadow) shut() {
 func (s *shadow) control(verb, data string, before doubt) Provisional {
 	over := s.over
 	switch verb {
-	case scanner.Condition, scanner.Photo, scanner.Operator, scanner.Exception:
+	case scanner.Condition:
+		if n := len(s.past); n > 0 && s.parcel != nil && s.past[n-1].parcel == s.parcel && s.past[n-1].kind <= marked {
+			s.did(effect{kind: marked, parcel: s.parcel})
+		}
+		s.doubt = doubt{}
+		return notChecked
+	case scanner.Photo, scanner.Operator, scanner.Exception:
 		s.doubt = before // what the clerk was asked stays asked
 		return notChecked
 	}
@@ -163,18 +175,22 @@ func (s *shadow) control(verb, data string, before doubt) Provisional {
 		if s.lost || s.parcel == nil || over == nil {
 			return notChecked
 		}
-		s.parcel.take(taken{})
+		s.take(nil, 0)
 		return over.answer("attention", guess.Extra)
 	case scanner.NoLabel, scanner.UnknownOwner:
 		if a, doubtful := s.settle(data, before); doubtful {
 			return a
 		}
-		s.parcel, s.lost = &parcel{}, false
+		s.enter(&parcel{})
 	case scanner.Empty:
 		if p := s.parcel; p != nil && !s.lost && p.pieces == 0 {
 			s.shut()
+			s.did(effect{kind: ended})
 		}
 	case scanner.Hold:
+		if !s.lost && s.parcel != nil {
+			s.did(effect{kind: shelved, parcel: s.parcel})
+		}
 		s.parcel, s.lost = nil, false
 	case scanner.Resume, scanner.Choose:
 		s.parcel, s.lost = nil, true
@@ -186,9 +202,7 @@ func (s *shadow) done() Provisional {
 	p := s.parcel
 	switch {
 	case s.lost:
-		// Whatever was open is closed now, unless it was empty.
-		s.parcel, s.lost = nil, false
-		return notChecked
+		return notChecked // closed, unless it was empty
 	case p == nil:
 		return say("attention", guess.NothingOpen)
 	case p.pieces == 0:
@@ -203,30 +217,62 @@ func (s *shadow) done() Provisional {
 	}
 	a.Expected, a.Received = p.expected(), p.expected()-p.missing()
 	s.shut()
+	s.did(effect{kind: ended})
 	if !p.known {
 		return notChecked
 	}
 	return a
 }
 
-// undo takes the newest piece out again. What the view does not tell the order of, only the server can undo.
+// undo takes the newest effect back. What happened before the view only the server can undo.
 func (s *shadow) undo() Provisional {
 	p := s.parcel
-	if s.lost || p == nil || len(p.past) == 0 {
-		s.lost = true
-		return notChecked
+	n := len(s.past)
+	if n == 0 || s.lost {
+		return s.undoBefore()
 	}
-	last := p.past[len(p.past)-1]
-	p.past = p.past[:len(p.past)-1]
-	p.pieces--
-	delete(s.serials, last.serial)
+	last := s.past[n-1]
+	switch {
+	case last.kind == shelved:
+		s.parcel, s.lost = nil, true
+		return notChecked
+	case last.kind == ended || last.parcel != p:
+		return notChecked // refused: that parcel is closed
+	}
+	s.past = s.past[:n-1]
 	a := say("accepted", guess.Undone)
-	if last.line != nil {
-		last.line.received--
-		a = last.line.answer("accepted", guess.Undone)
+	switch last.kind {
+	case opened:
+		s.parcel = nil
+	case named:
+		p.numbers = p.numbers[:len(p.numbers)-1]
+	case tookPiece:
+		p.pieces--
+		delete(s.serials, last.serial)
+		if last.line != nil {
+			last.line.received--
+			a = last.line.answer("accepted", guess.Undone)
+		}
 	}
 	if !p.known {
 		return notChecked
 	}
 	return a
+}
+
+// undoBefore undoes something that happened before the view. The view tells of the newest piece only, and only if nothing was noted on it since.
+func (s *shadow) undoBefore() Provisional {
+	p := s.parcel
+	if s.lost || p == nil {
+		return notChecked
+	}
+	newest := slices.IndexFunc(p.lines, func(l *line) bool { return l.view != nil && l.view.Last && l.view.Condition == "" && l.received > 0 })
+	if newest < 0 || p.undone {
+		s.lost = true
+		return notChecked
+	}
+	p.undone = true
+	p.pieces--
+	p.lines[newest].received--
+	return p.lines[newest].answer("accepted", guess.Undone)
 }
