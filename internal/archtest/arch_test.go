@@ -23,7 +23,7 @@ var rooms = []struct {
 
 	{"scanner", nil},
 	{"scanner/wire", []string{"scanner"}},
-	{"scanner/wire/wiretest", []string{"scanner", "scanner/wire", plumbing}},
+	{"scanner/wire/wiretest", []string{"scanner", "scanner/wire", "scanner/guess", plumbing}},
 	{"scanner/frame", []string{"scanner"}},
 	{"scanner/gs1", nil},
 	{"scanner/barcode", []string{"scanner", "scanner/gs1"}},

@@ -107,7 +107,6 @@ func New(c Config) (a *Agent, err error) {
 		}
 	}()
 	a.listDevices()
-	a.shadow.reset(nil)
 	a.uplink, err = uplink.New(uplink.Config{Server: c.Server, Token: c.Token, Agent: c.Version, Journal: j, Sink: a, Clock: c.Clock, Log: c.Log, Devices: a.deviceList})
 	if err != nil {
 		return a, err

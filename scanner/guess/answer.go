@@ -8,7 +8,7 @@ import (
 
 // Answer is what a station said by itself about one scan. It is never an acceptance.
 type Answer struct {
-	Verdict  string `json:"verdict"` // accepted, attention, unknown
+	Verdict  string `json:"verdict" enum:"accepted,attention,unknown"`
 	Code     Code   `json:"code"`
 	SKU      string `json:"sku,omitempty"` // of the line, where the last view of the bench names it
 	Name     string `json:"name,omitempty"`

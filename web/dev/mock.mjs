@@ -45,7 +45,8 @@ agents.on('connection', (socket) => {
   socket.on('message', (raw) => {
     const m = JSON.parse(String(raw))
     hold(`page's ${m.op}`, checkFrame('page', m))
-    bench.scan(m.data, m.op === 'control' ? 'key' : 'typed')
+    if (m.op === 'settle') bench.dealt(m)
+    else bench.scan(m.data, m.op === 'control' ? 'key' : 'typed')
   })
 })
 

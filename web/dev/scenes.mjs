@@ -34,6 +34,17 @@ export const scenes = [
     },
   },
   {
+    name: 'station-differs', path: '/station.html',
+    act: async (c) => {
+      await scanned(bedding)(c)
+      await c.post('/mock/link', { online: false })
+      for (const data of [buds, buds, jacket, jacket]) await c.post('/mock/scan', { data })
+      await c.post('/mock/link', { online: true })
+      await c.page.waitForSelector('[data-test=banner-differs]')
+      await c.page.keyboard.press('F10')
+    },
+  },
+  {
     name: 'station-offline-unknown', path: '/station.html',
     act: async (c) => {
       await scanned(jacket)(c)
