@@ -135,7 +135,7 @@ describe('the station store', () => {
 describe('differences', () => {
   beforeEach(() => setActivePinia(createPinia()))
   const difference = (seq: number): Difference => ({
-    producer: 'p', seq, data: 'TEE-L', device: 'gun', captured_at: '2026-11-23T02:24:31Z', at: '2026-11-23T03:00:00Z',
+    producer: 'p', seq, data: 'TEE-L', device: 'gun', captured_at: '2026-11-23T02:24:31Z', mono_us: 1, at: '2026-11-23T03:00:00Z',
     said: { verdict: 'accepted', code: 'provisional_match', expected: 2, received: 1 }, outcome: outcome({ seq, verdict: 'attention', code: 'over', params: { expected: '1' } }),
   })
   it('come with the state, are replaced whole, and go when they are dealt with', () => {
