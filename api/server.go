@@ -169,6 +169,7 @@ func (s *Server) routesAll() {
 	s.routesStock()
 	s.routesUsers()
 	s.routesStations()
+	s.routesBenchPage()
 	s.routesReports()
 	s.routesSystem()
 	s.orNull("UnitDetail", "order", "case", "inspection", "refund")
