@@ -105,6 +105,19 @@ export const scenes = [
       await c.post('/mock/agent', { down: true })
     },
   },
+  { name: 'bench-choose', path: '/bench' },
+  {
+    name: 'bench-offline', path: '/bench',
+    act: async (c) => {
+      await c.page.locator('[data-test=bench-choice]').nth(2).click()
+      await c.page.waitForSelector('[data-test=link].good')
+      await c.post('/mock/line', { down: true })
+      await c.page.keyboard.press('F1')
+      await c.page.locator('#type-field').fill('SF143802769951')
+      await c.page.keyboard.press('Enter')
+      await c.page.waitForSelector('[data-test=banner-offline]')
+    },
+  },
   { name: 'login', doc: true, path: '/login' },
   { name: 'login-failed', path: '/login', act: async ({ page }) => {
     await page.fill('#username', 'manager')

@@ -27,4 +27,5 @@ export type Tote = NonNullable<Outcome['tote']>
 export type Verdict = Outcome['verdict']
 
 export type FromAgent = Schemas['PageState'] | Schemas['PageScan'] | Schemas['PageView'] | Schemas['PageLink'] | Schemas['PageDevices'] | Schemas['PageNotice'] | Schemas['PagePrinting'] | Schemas['PageWeight'] | Schemas['PageDifferences']
-export type ToAgent = Schemas['PageType'] | Schemas['PageControl'] | Schemas['PageSettle']
+/** `scan` is for a page without an agent; an agent is told `type`, since it reads its scanners itself. */
+export type ToAgent = { op: 'scan'; data: string } | Schemas['PageType'] | Schemas['PageControl'] | Schemas['PageSettle']
