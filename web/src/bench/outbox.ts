@@ -1,4 +1,4 @@
-import type { BenchView, Outcome } from '@/station/types'
+import type { BenchView, LocalScan, Outcome } from '@/station/types'
 
 /** A scan as the station line carries it (scanner.Scan). It is sent again byte for byte: the server compares. */
 export interface Scan {
@@ -11,7 +11,7 @@ export interface Scan {
   data: string
   charset: 'utf-8'
   symbology?: string
-  flags?: string[]
+  flags?: LocalScan['flags']
   plate?: string
 }
 
