@@ -161,7 +161,7 @@ export class BenchPage {
   private restate() {
     const h = this.outbox.head
     const state: State = {
-      station: h.station, bench: h.name, version: 'page', lang: '', link: this.link(), devices: this.devices(), view: h.view, recent: this.recent.map((e) => this.shown(e)), notices: [], expected: { returns: 0, checked: '0001-01-01T00:00:00Z' },
+      station: h.station, bench: h.name, version: 'page', lang: '', link: this.link(), devices: this.devices(), view: h.view, recent: this.recent.map((e) => this.shown(e)), notices: [], printing: null, weight: null, expected: { returns: 0, checked: '0001-01-01T00:00:00Z' },
       plates_left: this.outbox.plates(), differences: { all: 0, list: [] },
     }
     this.on.message({ op: 'state', state })
