@@ -62,7 +62,8 @@ var bodies = map[string]any{
 	"reopen-parcel": map[string]any{"reason": "x"}, "claim-parcel": map[string]any{"case": "C11"}, "rerun-scan": map[string]any{"reason": "x"}, "decide-case": map[string]any{"decision": "approved", "note": ""},
 	"authorize-refund": map[string]any{"note": ""}, "hold-refund": map[string]any{"reason": "x"},
 	"cancel-refund": map[string]any{"reason": "x"}, "pay-refund-by-hand": map[string]any{"proof": "x"}, "attribute-refund": map[string]any{"case": "C11"}, "create-station": map[string]any{"name": "x", "bench": "HZ1/3"},
-	"create-user": map[string]any{"username": "new.user", "display": "", "password": "long enough", "grants": []any{}}, "set-grants": map[string]any{"grants": []any{}},
+	"open-bench-page": map[string]any{"bench": "HZ1/3", "page": strings.Repeat("ab", 32)},
+	"create-user":     map[string]any{"username": "new.user", "display": "", "password": "long enough", "grants": []any{}}, "set-grants": map[string]any{"grants": []any{}},
 	"set-password": map[string]any{"password": "long enough"}, "set-disabled": map[string]any{"disabled": true}, "set-language": map[string]any{"lang": "zh"},
 }
 

@@ -23,7 +23,7 @@ func TestALineReadsItsBenchAnewOnlyForWhatItHasNotShown(t *testing.T) {
 		{"no bench", event.Data{"parcel": 3.0}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := &line{who: auth.Station{ID: 1, Bench: 7}, viewDue: make(chan struct{}, 1)}
+			l := &line{who: entrant{Station: auth.Station{ID: 1, Bench: 7}}, viewDue: make(chan struct{}, 1)}
 			l.view.Store(41)
 			ss := &stations{current: map[id.Station]*line{1: l}}
 			ss.saw([]event.Event{{Type: "backdock.unit.received.v1", Data: c.data}})

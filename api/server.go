@@ -39,6 +39,7 @@ type Deps struct {
 	Ring     *secret.Ring
 	Report   *report.Reports
 	Desk     Desk
+	Expected ExpectedFeed
 	QC       Inspector
 	Parcels  ParcelOffice
 	Cases    CaseOffice
@@ -168,6 +169,7 @@ func (s *Server) routesAll() {
 	s.routesStock()
 	s.routesUsers()
 	s.routesStations()
+	s.routesBenchPage()
 	s.routesReports()
 	s.routesSystem()
 	s.orNull("UnitDetail", "order", "case", "inspection", "refund")
@@ -296,7 +298,11 @@ func (s *Server) tidy(ctx context.Context) {
 			return
 		case <-time.After(time.Minute):
 		}
-		if err := errors.Join(s.auth.Sweep(ctx), s.idem.Sweep(ctx), s.auth.SweepStations(ctx)); err != nil && ctx.Err() == nil {
+		err := errors.Join(s.auth.Sweep(ctx), s.idem.Sweep(ctx), s.auth.SweepStations(ctx))
+		if s.d.Expected != nil {
+			err = errors.Join(err, s.d.Expected.Sweep(ctx))
+		}
+		if err != nil && ctx.Err() == nil {
 			s.logger.Warn("tidy up", "error", err)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"math"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
 
-	"github.com/backdock/backdock/internal/auth"
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/scanner"
@@ -45,7 +43,7 @@ func newStations(s *Server) *stations {
 type line struct {
 	s    *Server
 	sk   *socket
-	who  auth.Station
+	who  entrant
 	conn string // names this socket in the store and in events
 	done chan struct{}
 
@@ -69,20 +67,16 @@ type line struct {
 func (ss *stations) handler() fiber.Handler {
 	kind := socketKind{name: "station", subprotocol: wire.Subprotocol, readLimit: wire.MaxMessage, queue: 64}
 	return ss.s.sockets.handler(kind, func(c *fiber.Ctx) (any, error) {
-		token, ok := strings.CutPrefix(c.Get(fiber.HeaderAuthorization), "Bearer ")
-		if !ok {
-			return nil, auth.ErrStation
-		}
 		if ss.s.d.Desk == nil {
 			return nil, errNotWired
 		}
-		return ss.s.auth.Station(c.UserContext(), token)
+		return ss.s.admitStation(c)
 	}, ss.serve)
 }
 
 // serve reads until the socket ends; a worker beside it talks to the desk. Both have ended when serve returns.
 func (ss *stations) serve(ctx context.Context, sk *socket, who any) {
-	l := &line{s: ss.s, sk: sk, who: who.(auth.Station), conn: id.Hex(8), done: make(chan struct{}), in: make(chan wire.FromStation, readAhead), viewDue: make(chan struct{}, 1)}
+	l := &line{s: ss.s, sk: sk, who: who.(entrant), conn: id.Hex(8), done: make(chan struct{}), in: make(chan wire.FromStation, readAhead), viewDue: make(chan struct{}, 1)}
 	ss.take(l)
 	ctx, cancel := context.WithCancel(ctx)
 	var worker sync.WaitGroup

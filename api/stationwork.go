@@ -202,6 +202,10 @@ func (l *line) refused(err error) bool {
 func (l *line) seen(ctx context.Context) {
 	call, cancel := verb(ctx)
 	defer cancel()
+	if ok, err := l.who.stands(call, l.s); err == nil && !ok {
+		l.fail(wire.ErrRevoked, "the log-in of this page is over: log in again", 0)
+		return
+	}
 	if err := l.s.auth.StationSeen(call, l.who.ID, l.conn, l.devices); err != nil {
 		l.s.logger.Warn("station seen", "station", l.who.ID, "error", err)
 		return

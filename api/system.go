@@ -25,6 +25,7 @@ var docsStyle []byte
 func (s *Server) routesSystem() {
 	s.app.Get(wire.Path, s.stations.handler())
 	s.app.Get("/ws/live", s.liveHandler())
+	s.app.Get(wire.ExpectedPath, s.expected)
 	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok", "version": s.d.Version}) })
 	s.app.Get("/readyz", s.ready)
 	s.app.Get("/metrics", s.metrics.expose)
@@ -50,6 +51,7 @@ func (s *Server) routesSystem() {
 	s.app.Use("/api", s.unknown)
 	s.app.Use("/hooks", s.unknown)
 	s.app.Use("/ws", s.unknown)
+	s.app.Use("/station/", s.unknown)
 }
 
 // unknown answers for paths below /api, /ws and /hooks that no route has: 405 with Allow when another method would do, else 404.

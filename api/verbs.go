@@ -21,6 +21,12 @@ type Desk interface {
 	View(ctx context.Context, bench id.Bench) (scanner.BenchView, error)
 }
 
+// ExpectedFeed tells stations what their warehouse awaits.
+type ExpectedFeed interface {
+	Page(ctx context.Context, w id.Warehouse, h *wire.Hasher, after string) (p wire.ExpectedPage, news bool, err error)
+	Sweep(ctx context.Context) error
+}
+
 // Inspector grades units.
 type Inspector interface {
 	Inspect(ctx context.Context, d qc.Decision) (qc.Inspection, error)

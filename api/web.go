@@ -15,7 +15,10 @@ import (
 	"github.com/backdock/backdock/internal/fault"
 )
 
-const indexPage = "index.html"
+const (
+	indexPage   = "index.html"
+	stationPage = "station.html"
+)
 
 // withoutBuild is what a page request gets from a server that was built without the web build.
 const withoutBuild = "<!doctype html><meta charset=utf-8><title>Backdock</title><h1>503</h1><p>The pages are not built. Run <code>make web</code> and start again. The API works: see <a href=/docs>/docs</a>.</p>\n"
@@ -37,6 +40,9 @@ func (s *Server) routesWeb() {
 		}
 		if strings.HasPrefix(name, "assets/") || path.Ext(name) != "" {
 			return fault.New(fault.NotFound, "file_unknown", "there is no file %s", c.Path())
+		}
+		if name == benchPage && s.file(c, stationPage) {
+			return nil
 		}
 		if s.file(c, indexPage) {
 			return nil

@@ -22,6 +22,7 @@ import (
 	"github.com/backdock/backdock/receiving/aftersales/intake"
 	"github.com/backdock/backdock/receiving/aftersales/refund"
 	"github.com/backdock/backdock/receiving/desk"
+	"github.com/backdock/backdock/receiving/expected"
 	"github.com/backdock/backdock/receiving/office"
 	"github.com/backdock/backdock/receiving/report"
 )
@@ -100,7 +101,7 @@ func (p *parts) importer() *intake.Importer {
 }
 
 func (p *parts) deps(reg *prometheus.Registry) api.Deps {
-	return api.Deps{DB: p.db, Log: p.log, Clock: p.clock, Auth: p.keeper, Ring: p.ring, Report: report.New(p.db, p.clock), Desk: p.desk, QC: p.qc,
+	return api.Deps{DB: p.db, Log: p.log, Clock: p.clock, Auth: p.keeper, Ring: p.ring, Report: report.New(p.db, p.clock), Desk: p.desk, Expected: expected.New(p.db, p.clock), QC: p.qc,
 		Parcels: office.NewParcels(p.db, p.desk), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Scans: office.NewScans(p.desk), Notices: notices{p}, Registry: reg, Logger: p.o.log, Version: Version}
 }
 

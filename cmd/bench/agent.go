@@ -20,17 +20,24 @@ import (
 // ack is what the agent sends a scanner once the scan is on the disk (beep=acknak).
 const ack = 0x06
 
-// Bench is a real station program on a virtual serial scanner. It has no server: what is measured ends at the disk.
+// Bench is a real station program on a virtual serial scanner.
 type Bench struct {
 	*Process
 	line *os.File // the scanner's end
 	port *os.File // the computer's end, held open so that the line does not hang up before the agent opens it
+	dir  string
 	page string
 	n    int
 }
 
-// startAgent starts the station program in a folder of its own and waits until it takes scans.
-func startAgent(ctx context.Context, f *Floor) (b *Bench, err error) {
+// startAgent starts the station program without a server: what is measured ends at the disk.
+func startAgent(ctx context.Context, f *Floor) (*Bench, error) {
+	// Nothing listens at port 9 of this machine: the station works offline, as it does whenever the server is away.
+	return startAgentOf(ctx, f, "http://127.0.0.1:9", "none")
+}
+
+// startAgentOf starts the station program of a server in a folder of its own and waits until it takes scans.
+func startAgentOf(ctx context.Context, f *Floor, server, token string) (b *Bench, err error) {
 	dir, err := f.Dir()
 	if err != nil {
 		return nil, err
@@ -39,14 +46,13 @@ func startAgent(ctx context.Context, f *Floor) (b *Bench, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("virtual scanner: %w", err)
 	}
-	b = &Bench{line: line, port: port}
+	b = &Bench{line: line, port: port, dir: dir}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, b.Close())
 		}
 	}()
-	// Nothing listens at port 9 of this machine: the station works offline, as it does whenever the server is away.
-	b.Process, err = startProcess(ctx, nil, filepath.Join(f.Bin, "station"), "--data", dir, "run", "--server", "http://127.0.0.1:9", "--token", "none",
+	b.Process, err = startProcess(ctx, nil, filepath.Join(f.Bin, "station"), "--data", dir, "run", "--server", server, "--token", token,
 		"--page", "127.0.0.1:0", "--log", "error", "--device", "serial://"+port.Name()+"?suffix=cr&beep=acknak&name=bench")
 	if err != nil {
 		return b, err
@@ -128,7 +134,11 @@ func (b *Bench) probe() (answer []byte, err error) {
 // sendNext sends a code that was not sent before: the same one again would be a double read.
 func (b *Bench) sendNext() error {
 	b.n++
-	_, err := b.line.Write([]byte(ean13(690_000_000_000+int64(b.n)) + "\r"))
+	return b.send(ean13(690_000_000_000 + int64(b.n)))
+}
+
+func (b *Bench) send(code string) error {
+	_, err := b.line.Write([]byte(code + "\r"))
 	return err
 }
 
@@ -153,15 +163,20 @@ func (b *Bench) scan(patience time.Duration) (float64, error) {
 	if err := b.sendNext(); err != nil {
 		return 0, err
 	}
+	err := b.acked()
+	return float64(clock.Mono() - begin), err
+}
+
+// acked waits for the answer to a code.
+func (b *Bench) acked() error {
 	var answer [1]byte
 	if _, err := b.line.Read(answer[:]); err != nil {
-		return 0, err
+		return err
 	}
-	took := float64(clock.Mono() - begin)
 	if answer[0] != ack {
-		return 0, fmt.Errorf("the station answered %#02x, want %#02x", answer[0], ack)
+		return fmt.Errorf("the station answered %#02x, want %#02x", answer[0], ack)
 	}
-	return took, nil
+	return nil
 }
 
 // Close ends the program.

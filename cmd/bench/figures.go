@@ -8,6 +8,8 @@ func figures() []Figure {
 	return append(out,
 		Figure{Name: "agent_bytes_to_durable_p99", What: "bytes on the scanner's wire until the scanner hears that the scan is on the disk; against append + fdatasync", Unit: "µs",
 			Better: Lower, Target: Target{Ratio: 3}, Rig: durableRig},
+		Figure{Name: "catch_up_vs_online", What: fmt.Sprintf("bin/station after %d scans without the server, from the link's return to the last stored outcome; against as many scans with the server there", absence),
+			Unit: "scans/s", Better: Higher, Rig: catchUpRig},
 		Figure{Name: "agent_rss_mb", What: "memory of bin/station after 500 scans; against a Go server that does nothing", Unit: "MiB", Better: Lower, Target: Target{Value: 30},
 			Rig: agentMemoryRig},
 		Figure{Name: "server_idle_rss_mb", What: "memory of bin/backdock serve on PostgreSQL, idle; against a Go server that does nothing", Unit: "MiB", Better: Lower,

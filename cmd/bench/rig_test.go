@@ -21,7 +21,7 @@ func TestEveryKindOfFigureCanBeMeasured(t *testing.T) {
 	f := &Floor{Span: time.Second, Bin: programs(t)}
 	defer f.Close()
 	kinds := map[string]bool{"scan_pg_ws_16_pipelined_one_sku": true, "scan_sqlite_ws_1": true, "desk_pg_16_pipelined": true, "return_pg_1": true,
-		"agent_bytes_to_durable_p99": true, "agent_rss_mb": true, "server_idle_rss_mb": true, "server_ready_s": true}
+		"agent_bytes_to_durable_p99": true, "catch_up_vs_online": true, "agent_rss_mb": true, "server_idle_rss_mb": true, "server_ready_s": true}
 	seen := map[string]bool{}
 	for _, fig := range figures() {
 		if seen[fig.Name] {

@@ -18,8 +18,9 @@ import (
 	"github.com/backdock/backdock/web"
 )
 
-// softMemory makes the collector work harder before the agent passes what a small bench computer can spare.
-const softMemory = 24 << 20
+// softMemory makes the collector work harder before the agent passes what a small bench computer can spare: 30 MB of it are for the awaited returns of a large
+// warehouse.
+const softMemory = 56 << 20
 
 type runCmd struct {
 	Server        string   `help:"URL of the server; from the enrolment if not given." placeholder:"URL" env:"STATION_SERVER"`

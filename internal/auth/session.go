@@ -109,13 +109,18 @@ func (k *Keeper) Session(ctx context.Context, token string) (*Principal, error) 
 	if len(token) != 64 {
 		return nil, ErrSession
 	}
+	return k.sessionOf(ctx, digest(token))
+}
+
+// sessionOf finds who a session belongs to, given its stored form.
+func (k *Keeper) sessionOf(ctx context.Context, hash string) (*Principal, error) {
 	var row struct {
 		ID                      id.User
 		Username, Display, Lang string
 		CSRF                    string `gorm:"column:csrf"`
 		SeenAt                  time.Time
 	}
-	now, hash := k.clock.Now(), digest(token)
+	now := k.clock.Now()
 	res := k.db.From(ctx).Table("sessions AS s").Select("u.id, u.username, u.display, u.lang, s.csrf, s.seen_at").Joins("JOIN users AS u ON u.id = s.user_id").
 		Where("s.token_hash = ? AND s.expires_at > ? AND s.seen_at > ? AND NOT u.disabled", hash, now, now.Add(-k.o.IdleFor)).Limit(1).Scan(&row)
 	if res.Error != nil {

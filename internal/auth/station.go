@@ -29,6 +29,7 @@ type stationRow struct {
 	RevokedAt   *time.Time
 	Online      bool
 	Connection  string
+	PageHash    *string
 }
 
 func (stationRow) TableName() string { return "stations" }

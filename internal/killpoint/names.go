@@ -35,6 +35,17 @@ var Names = []string{
 	"uplink.sent",
 	"uplink.stored",
 
+	// scanner/expected: a snapshot takes the place of the old file; a delta was appended
+	"expected.swap",
+	"expected.swapped",
+	"expected.appended",
+
+	// scanner/guess: an answer of the station's own was written; compared with the outcome; the book was written anew
+	"guess.written",
+	"guess.compared",
+	"guess.rewriting",
+	"guess.rewritten",
+
 	// scanner/agent: the scan is safe and shown; the beep
 	"agent.captured",
 	"agent.beep",

@@ -10,8 +10,8 @@ import (
 
 // tables in an order in which they can be emptied.
 var tables = []string{"event_order", "events", "tasks", "conflicts", "outcomes", "inspections", "balances", "movements", "units", "waybill_aliases", "receipt_lines",
-	"receipts", "plate_leases", "producers", "parcels", "enrolments", "stations", "benches", "case_lines", "cases", "shipment_lines", "shipments", "order_payments",
-	"payments", "line_serials", "order_lines", "orders", "sku_codes", "skus", "policies", "sessions", "grants", "shops", "users", "warehouses", "owners"}
+	"receipts", "plate_leases", "producers", "parcels", "enrolments", "station_tickets", "stations", "benches", "case_lines", "cases", "shipment_lines", "shipments", "order_payments",
+	"payments", "line_serials", "order_lines", "orders", "sku_codes", "skus", "policies", "sessions", "grants", "shops", "users", "warehouses", "owners", "expected_changes"}
 
 // Wipe empties a database, which is much quicker than making one: tests with many small stories tell them one after the other. Ids go on counting.
 func Wipe(t testing.TB, d *db.DB) {

@@ -104,13 +104,34 @@ type Bench struct {
 	Warehouse   string
 	Number      int
 	Name        string
+	Kind        string
 }
 
-const benchSelect = "SELECT b.id, b.warehouse_id, w.code AS warehouse, b.number, b.name FROM benches b JOIN warehouses w ON w.id = b.warehouse_id "
+const benchSelect = "SELECT b.id, b.warehouse_id, w.code AS warehouse, b.number, b.name, b.kind FROM benches b JOIN warehouses w ON w.id = b.warehouse_id "
 
 // Bench reads one bench.
 func (r *Reports) Bench(ctx context.Context, bench id.Bench) (Bench, error) {
 	return one[Bench](r.db.From(ctx), "bench", benchSelect+"WHERE b.id = ?", bench)
+}
+
+// Benches lists the working places of every warehouse whose goods a scope covers.
+func (r *Reports) Benches(ctx context.Context, s auth.Scope) (Page[BenchRow], error) {
+	rows, err := scan[Bench](r.db.From(ctx), "benches", benchSelect+"ORDER BY w.code, b.number")
+	out := Page[BenchRow]{Items: []BenchRow{}}
+	for _, b := range rows {
+		if s.Warehouse(b.WarehouseID) {
+			out.Items = append(out.Items, BenchRow{Bench: b.Warehouse + "/" + strconv.Itoa(b.Number), Name: b.Name, Warehouse: b.Warehouse, Kind: b.Kind})
+		}
+	}
+	return out, err
+}
+
+// BenchRow is one working place in a list.
+type BenchRow struct {
+	Bench     string `json:"bench" doc:"warehouse code and number, as HZ1/3"`
+	Name      string `json:"name"`
+	Warehouse string `json:"warehouse"`
+	Kind      string `json:"kind" enum:"receiving,dock,qc,putaway"`
 }
 
 // BenchNamed finds a bench within a scope by "HZ1/3", by its number where that is enough, or by its name.

@@ -8,11 +8,14 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/barcode"
+	"github.com/backdock/backdock/scanner/expected"
+	"github.com/backdock/backdock/scanner/guess"
 	"github.com/backdock/backdock/scanner/journal"
 	"github.com/backdock/backdock/scanner/logbook"
 	"github.com/backdock/backdock/scanner/printer"
@@ -52,6 +55,10 @@ type Agent struct {
 	weigher weigher
 
 	scaleName, printerName string // in the list of devices
+	cache                  *expected.Cache
+	said                   *guess.Book
+	follow                 *follower
+	fetch                  *fetch
 
 	// capturing is held from a code's bytes to its light, so that seq is the order in which codes ended.
 	capturing sync.Mutex
@@ -64,14 +71,17 @@ type Agent struct {
 	recent  []entry // newest first
 	notices []Notice
 	view    *scanner.BenchView
-	shadow  shadow
 	link    uplink.Link
+	checked time.Time // when the list of awaited returns was last whole
 	devices []scanner.Device
 	problem string
 
 	printing    *Printing
 	weight      *scale.Weight
 	weightShown time.Duration
+	anyView     bool // the link is new: its first view counts, however old a restored server makes it
+
+	bookFailed atomic.Bool
 }
 
 // entry is a recent scan with what the station itself thinks of it.
@@ -97,12 +107,17 @@ func New(c Config) (a *Agent, err error) {
 		}
 	}()
 	a.listDevices()
-	a.shadow.reset(nil)
 	a.uplink, err = uplink.New(uplink.Config{Server: c.Server, Token: c.Token, Agent: c.Version, Journal: j, Sink: a, Clock: c.Clock, Log: c.Log, Devices: a.deviceList})
 	if err != nil {
 		return a, err
 	}
 	a.link = a.uplink.Link()
+	if err = a.resume(); err != nil {
+		return a, err
+	}
+	if err = a.remember(); err != nil {
+		return a, err
+	}
 	if a.press, err = newPress(a); err != nil {
 		return a, err
 	}
@@ -111,7 +126,7 @@ func New(c Config) (a *Agent, err error) {
 			return a, err
 		}
 	}
-	return a, a.resume()
+	return a, nil
 }
 
 // Run works until ctx ends, then lets go of everything. A failure of the journal does not end it: the page must be able to say so.
@@ -129,6 +144,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	if a.Printer != nil {
 		running.Go(func() { a.press.run(ctx) })
 	}
+	running.Go(func() { a.fetch.run(ctx) })
+	running.Go(func() { a.follow.run(ctx) })
 	running.Go(func() {
 		if err := a.uplink.Run(ctx); err != nil {
 			a.failed(err)
@@ -161,6 +178,12 @@ func (a *Agent) close() error {
 	if a.press != nil {
 		errs = append(errs, a.press.record.Close())
 	}
+	if a.cache != nil {
+		a.cache.Close()
+	}
+	if a.said != nil {
+		errs = append(errs, a.said.Close())
+	}
 	if err := a.journal.Close(); err != nil {
 		errs = append(errs, fmt.Errorf("close journal: %w", err))
 	}
@@ -181,6 +204,9 @@ func (a *Agent) state() State {
 	for _, e := range a.recent {
 		s.Recent = append(s.Recent, a.shown(e))
 	}
+	_, _, returns, _ := a.cache.Size()
+	s.Expected = Expected{Returns: returns, Checked: a.checked}
+	s.Differences = a.differences()
 	return s
 }
 
@@ -233,7 +259,10 @@ func (a *Agent) listDevices() {
 func (a *Agent) show(producer string, s scanner.Scan, r barcode.Reading) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	e := entry{LocalScan: local(producer, s, nil), guess: a.shadow.judge(s, r)}
+	e := entry{LocalScan: local(producer, s, nil)}
+	if a.follow.ready {
+		e.guess = a.follow.take(producer, s, r)
+	}
 	a.recent = append([]entry{e}, a.recent[:min(len(a.recent), RecentScans-1)]...)
 	for i := range a.devices {
 		if a.devices[i].Name == s.Device {

@@ -82,9 +82,9 @@ func TestServerAway(t *testing.T) {
 		if !l.Lights.Captured || l.Lights.Accepted || l.Lights.Applied || l.Provisional == nil {
 			t.Fatalf("offline scan %+v", l)
 		}
-		got = append(got, strings.TrimPrefix(l.Provisional.Code, "provisional_")+" "+l.Provisional.SKU)
+		got = append(got, strings.TrimPrefix(string(l.Provisional.Code), "provisional_")+" "+l.Provisional.SKU)
 	}
-	want := "match TEE-L|not_expected TEE-L|not_expected TEE-L|not_expected |not_expected TEE-L|unknown |unknown |unknown "
+	want := "match TEE-L|enough TEE-L|enough TEE-L|not_expected |enough TEE-L|unknown |unknown |unknown "
 	if s := strings.Join(got, "|"); s != want {
 		t.Errorf("judged\n%s\nwant\n%s", s, want)
 	}

@@ -8,14 +8,27 @@ import (
 // Linked hears that the link came, went or changed. A whole state follows: provisional judgements appear and go with the link.
 func (a *Agent) Linked(l uplink.Link) {
 	a.mu.Lock()
-	renewed := l.Producer != a.link.Producer
+	renewed, lost := l.Producer != a.link.Producer, a.link.Online && !l.Online
+	old := a.link.Producer
+	a.anyView = a.anyView || l.Online && !a.link.Online
 	a.link = l
+	a.follow.ready = a.follow.ready && !l.Online
 	a.mu.Unlock()
-	if renewed {
-		// A scan that was captured under the old name but not yet shown must not appear behind the new ones.
+	if renewed || lost {
+		// A scan that is being captured is shown before anything else: it must not appear behind the new ones, nor be judged twice.
 		a.capturing.Lock()
-		a.reload(l.Producer)
+		if renewed {
+			a.renamed(old, l.Producer)
+			a.reload(l.Producer)
+		}
+		if !l.Online {
+			a.cutOff()
+		}
 		a.capturing.Unlock()
+	}
+	if l.Online {
+		a.wrote(a.said.Sync()) // what was said must be safe before the outcomes are
+		a.fetch.wake()
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -42,6 +55,7 @@ func (a *Agent) reload(producer string) {
 // Answered lights the second and third light, and has labels printed. The outcomes are on the disk.
 func (a *Agent) Answered(producer string, outcomes []scanner.Outcome, acked uint64) {
 	a.press.hear(producer, outcomes)
+	a.compare(producer, outcomes)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if producer == a.link.Producer {
@@ -81,10 +95,11 @@ func (a *Agent) accept(producer string, acked uint64) map[uint64]bool {
 func (a *Agent) Viewed(v scanner.BenchView) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.view != nil && v.Version < a.view.Version {
+	if !a.anyView && a.view != nil && v.Version < a.view.Version {
 		return
 	}
+	a.anyView = false
 	a.view = &v
-	a.shadow.reset(&v)
+	a.follow.from(base{Producer: a.link.Producer, Seq: a.link.Acked, View: &v})
 	a.publish(message{Op: "view", View: &v})
 }

@@ -29,6 +29,7 @@ func TestAsyncAPI(t *testing.T) {
 		switch _, own := properties[name]; {
 		case own && len(properties) == 2:
 			sends = append(sends, name)
+		case name == "settle" && properties["producer"] != nil && properties["seq"] != nil && len(properties) == 3:
 		case properties["data"] == nil || len(properties) != 2:
 			t.Errorf("message %s has properties %v", name, properties)
 		}
@@ -38,7 +39,7 @@ func TestAsyncAPI(t *testing.T) {
 	if got := append([]string{"op"}, sends...); !slices.Equal(got, want) {
 		t.Errorf("the agent's messages are described as %v, are %v", got, want)
 	}
-	if got := fields(reflect.TypeFor[typed]()); !slices.Equal(got, []string{"op", "data"}) {
+	if got := fields(reflect.TypeFor[typed]()); !slices.Equal(got, []string{"op", "data", "producer", "seq"}) {
 		t.Errorf("the page's messages are %v", got)
 	}
 }

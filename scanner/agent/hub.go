@@ -20,7 +20,7 @@ const (
 
 // message is what the page is told.
 type message struct {
-	Op      string             `json:"op"` // state, scan, view, link, devices, notice, printing, weight
+	Op      string             `json:"op"` // state, scan, view, link, devices, notice, printing, weight, differences
 	State   *State             `json:"state,omitempty"`
 	Scan    *LocalScan         `json:"scan,omitempty"`
 	View    *scanner.BenchView `json:"view,omitempty"`
@@ -28,8 +28,9 @@ type message struct {
 	Devices []scanner.Device   `json:"devices,omitempty"`
 	Notice  *Notice            `json:"notice,omitempty"`
 
-	Printing *Printing     `json:"printing,omitempty"`
-	Weight   *scale.Weight `json:"weight,omitempty"` // op weight without it: nothing stands on the scale
+	Printing    *Printing     `json:"printing,omitempty"`
+	Weight      *scale.Weight `json:"weight,omitempty"` // op weight without it: nothing stands on the scale
+	Differences *Differences  `json:"differences,omitempty"`
 }
 
 // client is one open page.

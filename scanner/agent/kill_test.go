@@ -43,7 +43,7 @@ func child() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	a, err := New(Config{Dir: f[0], Server: f[1], Token: "token", Version: "test", Lang: "zh", Scanners: scanners,
+	a, err := New(Config{Dir: f[0], Server: f[1], Token: "token", Version: "test", Lang: "zh", Page: "127.0.0.1:0", Web: builtPage, Scanners: scanners,
 		Printer: label, Format: sticker.Default(), Clock: clock.System{}, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	if err != nil {
 		panic(err)
@@ -56,7 +56,7 @@ func child() {
 // process is one life of the agent.
 type process struct {
 	cmd   *exec.Cmd
-	ready chan struct{} // the scanner is open
+	ready chan struct{} // the scanners are open
 	ended chan struct{}
 	err   error
 	log   strings.Builder
@@ -65,14 +65,23 @@ type process struct {
 
 func launch(t *testing.T, dir string, server *wiretest.Server, g *gun, point string, more ...string) *process {
 	t.Helper()
-	g.release(t)
-	url := g.url("")
+	return launchAll(t, dir, server, point, more, g)
+}
+
+// launchAll starts the agent on several scanners; it is ready when all are open.
+func launchAll(t *testing.T, dir string, server *wiretest.Server, point string, more []string, guns ...*gun) *process {
+	t.Helper()
+	args := []string{dir, server.URL()}
+	for i, g := range guns {
+		g.release(t)
+		args = append(args, g.url(fmt.Sprintf("-%d", i)))
+	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &process{cmd: exec.Command(self), ready: make(chan struct{}), ended: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), childEnv+"="+strings.Join(append([]string{dir, server.URL(), url}, more...), " "), killpoint.Env+"="+point)
+	p.cmd.Env = append(os.Environ(), childEnv+"="+strings.Join(append(args, more...), " "), killpoint.Env+"="+point)
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -83,14 +92,16 @@ func launch(t *testing.T, dir string, server *wiretest.Server, g *gun, point str
 	go func() {
 		defer close(p.ended)
 		lines := bufio.NewScanner(out)
-		opened := false
+		opened := map[string]bool{}
 		for lines.Scan() {
 			p.mu.Lock()
 			p.log.WriteString(lines.Text() + "\n")
 			p.mu.Unlock()
-			if !opened && strings.Contains(lines.Text(), "device=gun state=connected") {
-				opened = true
-				close(p.ready)
+			if _, name, ok := strings.Cut(lines.Text(), "device=gun-"); ok && strings.Contains(name, "state=connected") && !opened[name[:1]] {
+				opened[name[:1]] = true
+				if len(opened) == len(guns) {
+					close(p.ready)
+				}
 			}
 		}
 		p.err = p.cmd.Wait()

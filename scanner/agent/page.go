@@ -213,8 +213,10 @@ func (p *page) getSocket(w http.ResponseWriter, r *http.Request) {
 
 // typed is a message of the page.
 type typed struct {
-	Op   string `json:"op"`
-	Data string `json:"data"`
+	Op       string `json:"op"`
+	Data     string `json:"data"`
+	Producer string `json:"producer"`
+	Seq      uint64 `json:"seq"`
 }
 
 func (p *page) heard(m typed) {
@@ -223,5 +225,7 @@ func (p *page) heard(m typed) {
 		p.agent.typed(scanner.FromTyped, strings.TrimSpace(m.Data))
 	case "control":
 		p.agent.typed(scanner.FromKey, strings.TrimSpace(m.Data))
+	case "settle":
+		p.agent.settle(m.Producer, m.Seq)
 	}
 }

@@ -222,7 +222,7 @@ func TestPageFollows(t *testing.T) {
 	}
 	b.hear(conn, "empty queue", func(m message) bool { return m.Op == "link" && m.Link.Queued == 0 && m.Link.Online })
 
-	for _, m := range []typed{{"type", " SF1234567890123 "}, {"control", "BD:DONE"}} {
+	for _, m := range []typed{{Op: "type", Data: " SF1234567890123 "}, {Op: "control", Data: "BD:DONE"}} {
 		if err := conn.WriteJSON(m); err != nil {
 			t.Fatal(err)
 		}
@@ -230,7 +230,7 @@ func TestPageFollows(t *testing.T) {
 		source := map[string]scanner.Source{"type": scanner.FromTyped, "control": scanner.FromKey}[m.Op]
 		b.hear(conn, m.Op, func(h message) bool { return h.Op == "scan" && h.Scan.Data == want && h.Scan.Source == source })
 	}
-	for _, m := range []typed{{"type", ""}, {"type", strings.Repeat("x", maxTyped+1)}, {"control", "no control"}} {
+	for _, m := range []typed{{Op: "type", Data: ""}, {Op: "type", Data: strings.Repeat("x", maxTyped+1)}, {Op: "control", Data: "no control"}} {
 		if err := conn.WriteJSON(m); err != nil {
 			t.Fatal(err)
 		}

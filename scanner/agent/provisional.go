@@ -1,78 +1,109 @@
 package agent
 
 import (
+	"strings"
+
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/barcode"
+	"github.com/backdock/backdock/scanner/guess"
+	"github.com/backdock/backdock/scanner/wire"
 )
 
 // Provisional is what the station can say by itself about a scan while the server is away. It is never an acceptance.
-type Provisional struct {
-	Verdict string `json:"verdict" enum:"accepted,attention,unknown"`
-	Code    string `json:"code" enum:"provisional_match,provisional_not_expected,provisional_unknown"`
-	SKU     string `json:"sku,omitempty"`
-	Name    string `json:"name,omitempty"`
-	NameEN  string `json:"name_en,omitempty"`
+type Provisional = guess.Answer
+
+func say(verdict string, code guess.Code) Provisional {
+	return Provisional{Verdict: verdict, Code: code}
 }
 
-const (
-	ProvisionalMatch       = "provisional_match"        // awaited in the parcel that was open when the link went down
-	ProvisionalNotExpected = "provisional_not_expected" // not awaited there, or more than awaited
-	ProvisionalUnknown     = "provisional_unknown"      // recorded, not checked
-)
+var notChecked = say("unknown", guess.Unknown)
 
-// shadow follows the open parcel on from the server's last view. Once something happens that only the server can follow, it knows nothing any more.
-type shadow struct {
-	view  *scanner.BenchView
-	taken map[string]int // line → pieces since the view
-	lost  bool
-}
-
-func (s *shadow) reset(v *scanner.BenchView) { *s = shadow{view: v, taken: map[string]int{}} }
-
-// judge looks at one scan and takes note of it.
-func (s *shadow) judge(scan scanner.Scan, r barcode.Reading) *Provisional {
-	unknown := &Provisional{Verdict: "unknown", Code: ProvisionalUnknown}
+// judge looks at one scan and follows what it does to the bench. The order of the questions is the desk's (docs/receiving.md, "Decision order").
+func (s *shadow) judge(scan scanner.Scan, r barcode.Reading) Provisional {
+	if !usable(scan) {
+		return notChecked
+	}
+	if scan.Has(scanner.DoubleRead) || scan.Has(scanner.RepeatAfterRestart) {
+		return say("attention", guess.Twice)
+	}
+	before := s.doubt
+	s.doubt = doubt{}
 	if verb, _, ok := scanner.Control(scan.Data); ok {
-		// A condition or a photo belongs to a piece and leaves the parcel as it is.
-		if verb != scanner.Condition && verb != scanner.Photo && verb != scanner.Operator {
-			s.lost = true
-		}
-		return unknown
+		return s.control(verb, scan.Data, before)
 	}
-	if !usable(scan) || s.lost || s.view == nil || s.view.Parcel == nil {
-		return unknown
+	asked := s.asked
+	s.over, s.asked = nil, nil
+	p := s.piece(scan.Data, r)
+	if a, ok := s.awaited(p); ok {
+		return a
 	}
-	p := s.view.Parcel
-	for i := range p.Lines {
-		l := &p.Lines[i]
-		if l.Expected == 0 || !names(scan.Data, r, l) {
-			continue
+	if !r.Retailed() && !p.box {
+		if a, ok := s.number(scan.Data, r, before); ok {
+			return a
 		}
-		out := &Provisional{Verdict: "attention", Code: ProvisionalNotExpected, SKU: l.SKU, Name: l.Name, NameEN: l.NameEN}
-		if l.Received+s.taken[l.ID] < l.Expected {
-			s.taken[l.ID]++
-			out.Verdict, out.Code = "accepted", ProvisionalMatch
-		}
-		return out
-	}
-	if _, isWaybill := r.Waybill(barcode.Medium); isWaybill {
-		s.lost = true // another parcel
-		return unknown
 	}
 	if _, isPlate := scanner.PlateNumber(scan.Data); isPlate {
-		return unknown
+		return notChecked
 	}
-	return &Provisional{Verdict: "attention", Code: ProvisionalNotExpected}
+	return s.another(scan.Data, r, p, asked != nil, before)
 }
 
-// names reports whether a code stands for an awaited line.
-func names(data string, r barcode.Reading, l *scanner.LineView) bool {
-	if data == l.Code || data == l.SKU {
-		return true
+// another is a code that neither the open parcel nor the list of what is awaited names.
+func (s *shadow) another(data string, r barcode.Reading, p piece, asked bool, before doubt) Provisional {
+	product := p.like || len(p.skus) > 0 || len(s.cache.Serial(s.hash.Sum(wire.SumSerial, p.bare))) > 0
+	if !product && len(r.Waybills) > 0 && !asked {
+		return s.strange(data, before)
 	}
-	want, ok := barcode.GTIN(l.Code)
-	return ok && (r.GTIN == want || r.OtherGTIN == want)
+	switch {
+	case s.lost:
+		return notChecked
+	case s.parcel == nil && product:
+		return say("attention", guess.ScanWaybill)
+	case s.parcel == nil:
+		return notChecked
+	}
+	// The desk takes in whatever comes out of the box.
+	s.take(nil, 0)
+	if s.parcel.known && (product || p.serial != "" || asked) { // whatever comes after the question for a serial is taken for one
+		return say("attention", guess.NotExpected)
+	}
+	return notChecked
 }
+
+// piece is what a code says about the piece in hand.
+type piece struct {
+	bare   string
+	codes  []string // forms under which the catalogue may keep it
+	gtins  []string
+	serial string
+	skus   []uint64 // products that somebody awaits and that the code names
+	box    bool
+	like   bool // by itself the code of a product
+}
+
+func (s *shadow) piece(data string, r barcode.Reading) piece {
+	p := piece{bare: strings.TrimSpace(data), serial: r.Serial}
+	for _, g := range []string{r.GTIN, r.OtherGTIN} {
+		if g != "" {
+			p.gtins = append(p.gtins, g)
+			p.codes = append(p.codes, storedGTIN(g))
+		}
+	}
+	p.codes = append(p.codes, p.bare)
+	phone := p.serial == "" && r.IMEI != ""
+	if phone {
+		p.serial = r.IMEI
+	}
+	p.box = r.SSCC != "" || len(r.GTIN) == 14 && r.GTIN[0] >= '1' && r.GTIN[0] <= '8'
+	p.like = r.GTIN != "" || phone && r.GTIN == "" || p.box
+	for _, c := range p.codes {
+		p.skus = append(p.skus, s.cache.Code(s.hash.Sum(wire.SumCode, c))...)
+	}
+	return p
+}
+
+// storedGTIN is the form in which the server hashes a GTIN: 14 digits.
+func storedGTIN(g string) string { return strings.Repeat("0", max(0, 14-len(g))) + g }
 
 // usable reports whether the scan's text can be acted upon.
 func usable(s scanner.Scan) bool {

@@ -94,7 +94,7 @@ func (g *gun) release(t *testing.T) {
 }
 
 func (g *gun) url(query string) string {
-	return "serial://" + g.port() + "?beep=acknak&name=gun" + query
+	return "serial://" + g.port() + "?beep=acknak&name=gun" + query // "-2" for a second name, "&…" for parameters
 }
 
 func (g *gun) send(raw string) {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/guess"
 	"github.com/backdock/backdock/scanner/scale"
 )
 
@@ -26,7 +27,25 @@ type State struct {
 	PlatesLeft int                `json:"plates_left"`
 	Printing   *Printing          `json:"printing"` // nil: no printer
 	Weight     *scale.Weight      `json:"weight"`   // what stands on the scale now; nil: nothing, or no scale
+
+	Expected    Expected    `json:"expected"`
+	Differences Differences `json:"differences"`
 }
+
+// Expected is how much the station knows of what its warehouse awaits.
+type Expected struct {
+	Returns int       `json:"returns"`
+	Checked time.Time `json:"checked"` // when the server last said that this is all; zero since the start: not yet
+}
+
+// Differences are provisional answers that turned out otherwise and that nobody has dealt with: the oldest of them, and how many there are.
+type Differences struct {
+	All  int                `json:"all"`
+	List []guess.Difference `json:"list"`
+}
+
+// ShownDifferences is how many differences the page shows at once.
+const ShownDifferences = 50
 
 // Link is the way to the server.
 type Link struct {

@@ -9,9 +9,6 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// syncDir has nothing to do: NTFS journals names, and a directory cannot be flushed.
-func syncDir(string) error { return nil }
-
 // lockFile takes the directory for this process. The system lets go of it when the process ends, however it ends.
 func lockFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)

@@ -13,6 +13,7 @@ import (
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/internal/killpoint"
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/disk"
 	"github.com/backdock/backdock/scanner/wire"
 )
 
@@ -119,10 +120,10 @@ func (j *Journal) point(p string) error {
 	if err := os.MkdirAll(j.home(p), 0o700); err != nil {
 		return err
 	}
-	if err := syncDir(filepath.Join(j.dir, "journals")); err != nil {
+	if err := disk.SyncDir(filepath.Join(j.dir, "journals")); err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(j.dir, "current"), []byte(p+"\n"))
+	return disk.WriteFile(filepath.Join(j.dir, "current"), []byte(p+"\n"))
 }
 
 func (j *Journal) home(producer string) string { return filepath.Join(j.dir, "journals", producer) }
@@ -263,23 +264,4 @@ func decodeScan(seq uint64, b []byte) (scanner.Scan, error) {
 	}
 	s.Seq = seq
 	return s, nil
-}
-
-// writeFile replaces a small file so that a crash leaves the old or the new one.
-func writeFile(path string, b []byte) error {
-	f, err := os.OpenFile(path+".part", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".part", path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/backdock/backdock/scanner/disk"
 )
 
 // log is a run of segments: records with seq 1, 2, 3 … of which the oldest may be gone. Not safe for concurrent use; Journal locks.
@@ -124,7 +126,7 @@ func (l *log) rewrite(path string, first uint64, fd found, fill func(uint64) []b
 		err = os.Rename(tmp, path)
 	}
 	if err == nil {
-		err = syncDir(l.dir)
+		err = disk.SyncDir(l.dir)
 	}
 	if err != nil {
 		return lost, fmt.Errorf("mend %s: %w", path, err)
@@ -263,7 +265,7 @@ func (l *log) trim(seq uint64, keep int) error {
 func (l *log) remove(i int) error {
 	s := l.segments[i]
 	l.segments = slices.Delete(l.segments, i, i+1)
-	return errors.Join(s.file.Close(), os.Remove(s.path), syncDir(l.dir))
+	return errors.Join(s.file.Close(), os.Remove(s.path), disk.SyncDir(l.dir))
 }
 
 func (l *log) close() error {

@@ -106,6 +106,16 @@ func (j *Journal) Outcomes(from uint64, max int) ([]scanner.Outcome, error) {
 	return out, nil
 }
 
+// Outcome returns the stored outcome of a scan, nil when there is none, or none any more.
+func (j *Journal) Outcome(seq uint64) (*scanner.Outcome, error) {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	if seq < j.outcomes.first() || seq >= j.outcomes.next() {
+		return nil, nil
+	}
+	return j.outcome(seq)
+}
+
 func (j *Journal) outcome(seq uint64) (*scanner.Outcome, error) {
 	b, err := j.outcomes.payload(seq)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/backdock/backdock/internal/killpoint"
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/disk"
 	"github.com/backdock/backdock/scanner/wire"
 )
 
@@ -143,7 +144,7 @@ func (p *Plates) save(next platesFile) error {
 	if err != nil {
 		return fmt.Errorf("save plates: %w", err)
 	}
-	if err := writeFile(p.path, b); err != nil {
+	if err := disk.WriteFile(p.path, b); err != nil {
 		return fmt.Errorf("save plates: %w", err)
 	}
 	killpoint.Hit("plates.saved")

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/backdock/backdock/scanner/disk"
 )
 
 // segment is one preallocated file of records with rising seq.
@@ -34,7 +36,7 @@ func createSegment(path string, first uint64, size int64) (*segment, error) {
 		err = f.Sync()
 	}
 	if err == nil {
-		err = syncDir(filepath.Dir(path))
+		err = disk.SyncDir(filepath.Dir(path))
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create segment: %w", err), f.Close())

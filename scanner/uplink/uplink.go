@@ -26,9 +26,9 @@ const (
 	Window = 64
 	// BatchScans is the most scans of one message; the server takes as many into one transaction.
 	BatchScans = 16
-	// PlatesLow is when more license plates are asked for, PlatesLease how many.
-	PlatesLow   = 200
-	PlatesLease = 500
+	// PlatesLow is when more license plates are asked for, PlatesLease how many: a bench that loses the server in the morning must not run out by night.
+	PlatesLow   = 12_000
+	PlatesLease = 10_000
 
 	dialTimeout  = 10 * time.Second
 	writeTimeout = 10 * time.Second

@@ -27,6 +27,7 @@ export function makeBench(send) {
       devices: [{ name: '扫码枪 1', url: 'serial://?vid=0c2e&pid=0b6a', state: 'connected', since: new Date().toISOString(), scans: 214 }],
       view: { version: 1, bench: '3 号收货台', number: 3, kind: 'receiving', warehouse: '华东退货仓', time_zone: 'Asia/Shanghai', clerk: '李敏', parcel: null, choices: [], today: { parcels: 41, pieces: 96 } },
       recent: [], notices: [],
+      differences: { all: 0, list: [] }, expected: { returns: 812, checked: new Date().toISOString() },
     }
     publish()
   }
@@ -125,7 +126,7 @@ export function makeBench(send) {
 
   function guess(scan) {
     const l = state.view.parcel?.lines.find((x) => x.code === scan.data && x.expected > 0)
-    if (l) return { verdict: 'accepted', code: 'provisional_match', sku: l.sku, name: l.name, name_en: l.name_en }
+    if (l) return { verdict: 'accepted', code: 'provisional_match', sku: l.sku, name: l.name, name_en: l.name_en, expected: l.expected, received: l.received + 1 }
     if (state.view.parcel && /^\d{13}$/.test(scan.data)) return { verdict: 'attention', code: 'provisional_not_expected' }
     return { verdict: 'unknown', code: 'provisional_unknown' }
   }
@@ -153,9 +154,21 @@ export function makeBench(send) {
     state.link = { ...state.link, online: on, since: new Date(Date.now() - (on ? 0 : 12 * 60e3)).toISOString() }
     send({ op: 'link', link: state.link })
     if (!on) return
-    for (const s of [...state.recent].reverse()) if (!s.lights.accepted) settle(s)
+    for (const s of [...state.recent].reverse()) {
+      if (s.lights.accepted) continue
+      const said = s.provisional
+      settle(s)
+      if (said && said.verdict !== 'unknown' && (said.verdict === 'accepted') !== (s.outcome.verdict === 'accepted')) {
+        differ([...state.differences.list, { producer, seq: s.seq, data: s.data, device: s.device, captured_at: s.captured_at, said, outcome: s.outcome, at: new Date().toISOString() }])
+      }
+    }
     queue()
   }
+  function differ(list) {
+    state.differences = { all: list.length, list }
+    send({ op: 'differences', differences: state.differences })
+  }
+  const dealt = (m) => differ(state.differences.list.filter((d) => d.producer !== m.producer || d.seq !== m.seq))
   function patch(change) {
     if (change.view && state.view) Object.assign(state.view, change.view, { version: state.view.version + 1 })
     const { view: _, ...rest } = change
@@ -188,5 +201,5 @@ export function makeBench(send) {
   }
 
   reset()
-  return { reset, scan, link, notice, patch, print, state: () => state }
+  return { reset, scan, link, notice, patch, dealt, print, state: () => state }
 }

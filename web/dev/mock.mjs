@@ -8,6 +8,7 @@ import { WebSocketServer } from 'ws'
 import { makeBench } from './bench.mjs'
 import { checkAnswer, checkFrame, checkRequest } from './contract.mjs'
 import { makeServer } from './server.mjs'
+import { makeLine } from './station.mjs'
 
 if (process.env.MOCK_NOW) {
   // For pictures that look the same whenever they are taken: it is this time when the mock starts.
@@ -38,6 +39,8 @@ const shout = (m) => {
 }
 const bench = makeBench(shout)
 const server = makeServer(lives, (m) => hold(`live ${m.op}`, checkFrame('live', m)))
+const stations = new WebSocketServer({ noServer: true, handleProtocols: () => 'backdock.station.v1' })
+const line = makeLine(stations, bench)
 let agentDown = false
 
 agents.on('connection', (socket) => {
@@ -45,7 +48,8 @@ agents.on('connection', (socket) => {
   socket.on('message', (raw) => {
     const m = JSON.parse(String(raw))
     hold(`page's ${m.op}`, checkFrame('page', m))
-    bench.scan(m.data, m.op === 'control' ? 'key' : 'typed')
+    if (m.op === 'settle') bench.dealt(m)
+    else bench.scan(m.data, m.op === 'control' ? 'key' : 'typed')
   })
 })
 
@@ -54,6 +58,7 @@ const mock = {
     agentDown = false
     bench.reset()
     server.reset()
+    line.reset()
   },
   '/mock/scan': (b) => bench.scan(b.data, b.source, b.outcome),
   '/mock/link': (b) => bench.link(b.online),
@@ -64,6 +69,7 @@ const mock = {
     if (b.down) agents.clients.forEach((c) => c.terminate())
   },
   '/mock/live': (b) => server.control(b),
+  '/mock/line': (b) => line.control(b),
 }
 
 const body = async (req) => {
@@ -81,6 +87,7 @@ const http = createServer(async (req, res) => {
   try {
     if (mock[url.pathname] && req.method === 'POST') return json(res, 200, mock[url.pathname]((await body(req)) ?? {}) ?? {})
     if (url.pathname === '/mock/drift') return json(res, 200, drift.splice(0))
+    if (line.isDown()) return req.destroy() // the server is away: nothing answers
     if (url.pathname === '/agent/state') return json(res, 200, bench.state())
     if (url.pathname.startsWith('/agent/print/') && req.method === 'POST') {
       const refusal = bench.print(url.pathname.slice('/agent/print/'.length), await body(req))
@@ -95,7 +102,7 @@ const http = createServer(async (req, res) => {
     return json(res, 500, { code: 'internal', title: String(err), status: 500 })
   }
   let file = join(dist, normalize(url.pathname))
-  if (url.pathname === '/agent') file = join(dist, 'station.html')
+  if (url.pathname === '/agent' || url.pathname === '/bench') file = join(dist, 'station.html')
   else if (!existsSync(file) || statSync(file).isDirectory()) {
     if (url.pathname.startsWith('/assets/')) return json(res, 404, { code: 'not_found', status: 404 })
     file = join(dist, 'index.html')
@@ -114,6 +121,7 @@ function answer(req, res, url, asked) {
 http.on('upgrade', (req, socket, head) => {
   const path = new URL(req.url, 'http://mock').pathname
   if (path === '/agent/ws' && !agentDown) agents.handleUpgrade(req, socket, head, (ws) => agents.emit('connection', ws))
+  else if (path === '/ws/station' && !line.isDown()) stations.handleUpgrade(req, socket, head, (ws) => stations.emit('connection', ws))
   else if (path === '/ws/live' && server.liveUp()) lives.handleUpgrade(req, socket, head, (ws) => server.live(ws))
   else socket.destroy()
 })

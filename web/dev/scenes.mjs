@@ -34,6 +34,17 @@ export const scenes = [
     },
   },
   {
+    name: 'station-differs', path: '/station.html',
+    act: async (c) => {
+      await scanned(bedding)(c)
+      await c.post('/mock/link', { online: false })
+      for (const data of [buds, buds, jacket, jacket]) await c.post('/mock/scan', { data })
+      await c.post('/mock/link', { online: true })
+      await c.page.waitForSelector('[data-test=banner-differs]')
+      await c.page.keyboard.press('F10')
+    },
+  },
+  {
     name: 'station-offline-unknown', path: '/station.html',
     act: async (c) => {
       await scanned(jacket)(c)
@@ -92,6 +103,19 @@ export const scenes = [
     act: async (c) => {
       await scanned(jacket)(c)
       await c.post('/mock/agent', { down: true })
+    },
+  },
+  { name: 'bench-choose', path: '/bench' },
+  {
+    name: 'bench-offline', path: '/bench',
+    act: async (c) => {
+      await c.page.locator('[data-test=bench-choice]').nth(2).click()
+      await c.page.waitForSelector('[data-test=link].good')
+      await c.post('/mock/line', { down: true })
+      await c.page.keyboard.press('F1')
+      await c.page.locator('#type-field').fill('SF143802769951')
+      await c.page.keyboard.press('Enter')
+      await c.page.waitForSelector('[data-test=banner-offline]')
     },
   },
   { name: 'login', doc: true, path: '/login' },

@@ -103,6 +103,8 @@ export function makeServer(lives, sent = () => {}) {
     if (refund) return onRefund(refund[1], refund[2], body)
     const scan = /^\/scans\/(\w+)\/(\d+)(\/rerun)?$/.exec(path)
     if (scan) return onScan(scan)
+    if (path === '/benches') return page([1, 2, 3].map((n) => ({ bench: `HZ1/${n}`, name: `${n} 号收货台`, warehouse: 'HZ1', kind: 'receiving' })))
+    if (path === '/benches/page') return ok({ station: 'page 3f2a', bench: body.bench, name: `${body.bench.split('/')[1]} 号收货台` })
     if (path === '/stations' && !write) return page(db.stations)
     if (path === '/stations') return ok({ code: '7KQM-24XD', expires_at: new Date(Date.now() + 15 * 60e3).toISOString() })
     const revoke = /^\/stations\/([^/]+)\/revoke$/.exec(path)

@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/guess"
 	"github.com/backdock/backdock/scanner/wire"
 )
 
@@ -85,6 +86,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[scanner.DeviceKind](): strs(scanner.KindScale, scanner.KindPrinter),
 	reflect.TypeFor[scanner.PlateMode]():  strs(scanner.PlatesPreprinted),
 	reflect.TypeFor[scanner.Code]():       strs(scanner.Codes...),
+	reflect.TypeFor[guess.Code]():         strs(guess.Codes...),
 }
 
 func strs[S ~string](values ...S) []string {
@@ -105,8 +107,8 @@ func schemas(roots ...reflect.Type) string {
 			continue
 		}
 		seen[typ.Name()] = typ
-		for i := range typ.NumField() {
-			f := typ.Field(i).Type
+		for _, member := range members(typ) {
+			f := member.Type
 			for f.Kind() == reflect.Pointer || f.Kind() == reflect.Slice {
 				f = f.Elem()
 			}
@@ -125,9 +127,9 @@ func schemas(roots ...reflect.Type) string {
 		typ := seen[name]
 		var required []string
 		fmt.Fprintf(&out, "    %s:\n      type: object\n      properties:\n", name)
-		for i := range typ.NumField() {
-			tag, opts, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
-			fmt.Fprintf(&out, "        %s: %s\n", tag, property(typ.Field(i), opts == ""))
+		for _, member := range members(typ) {
+			tag, opts, _ := strings.Cut(member.Tag.Get("json"), ",")
+			fmt.Fprintf(&out, "        %s: %s\n", tag, property(member, opts == ""))
 			if opts == "" {
 				required = append(required, tag)
 			}
@@ -137,6 +139,18 @@ func schemas(roots ...reflect.Type) string {
 		}
 	}
 	return out.String()
+}
+
+// members are the fields as they are written: those of an embedded struct are its holder's.
+func members(typ reflect.Type) (out []reflect.StructField) {
+	for i := range typ.NumField() {
+		if f := typ.Field(i); f.Anonymous {
+			out = append(out, members(f.Type)...)
+		} else {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // property is the schema of a field. A pointer that is always written is null when it points to nothing.

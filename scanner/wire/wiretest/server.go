@@ -33,6 +33,8 @@ type Server struct {
 	View  func() *scanner.BenchView // sent with every answer, if set
 	// Decide makes the outcome of a scan; accepted and matched without it.
 	Decide func(scanner.Scan) scanner.Outcome
+	// Expected is the whole feed of awaited returns; none without it.
+	Expected func() wire.ExpectedPage
 	// BatchFor is how long answers wait, so that a station fills its window.
 	BatchFor time.Duration
 	// Speaks is the server's protocol version; wire.Version without it. What an older one would refuse is a breach.
@@ -75,6 +77,7 @@ func (s *Server) Start() error {
 	s.address = l.Addr().String()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+wire.Path, s.station)
+	mux.HandleFunc("GET "+wire.ExpectedPath, s.expected)
 	mux.HandleFunc("POST /api/v1/stations/enroll", s.enroll)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	s.http = &http.Server{Handler: mux}
@@ -106,6 +109,25 @@ func (s *Server) enroll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	json.NewEncoder(w).Encode(map[string]string{"token": s.Token, "station": "ST-3", "bench": "3 号收货台"})
+}
+
+// expected answers with a snapshot in one page, or 304 to who has it.
+func (s *Server) expected(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") != "Bearer "+s.Token {
+		http.Error(w, "unauthorized", http.StatusUnauthorized)
+		return
+	}
+	if s.Expected == nil {
+		http.NotFound(w, r)
+		return
+	}
+	p := s.Expected()
+	if after := r.URL.Query().Get("after"); after == p.Cursor && r.Header.Get("If-None-Match") == `"`+after+`"` {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Write(p.Encode())
 }
 
 func (s *Server) station(w http.ResponseWriter, r *http.Request) {

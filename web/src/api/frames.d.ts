@@ -56,6 +56,21 @@ export interface components {
             op: "board";
             board: served["schemas"]["Board"];
         };
+        Answer: {
+            /** @enum {string} */
+            verdict: "accepted" | "attention" | "unknown";
+            /** @enum {string} */
+            code: "provisional_unknown" | "provisional_match" | "provisional_enough" | "provisional_not_expected" | "provisional_scan_serial" | "provisional_extra" | "provisional_parcel" | "provisional_parcel_over" | "provisional_old_label" | "provisional_received" | "provisional_previous" | "provisional_scan_waybill" | "provisional_closed" | "provisional_closed_short" | "provisional_zero" | "provisional_nothing_open" | "provisional_undone" | "provisional_twice";
+            sku?: string;
+            name?: string;
+            name_en?: string;
+            /** Format: int64 */
+            expected?: number;
+            /** Format: int64 */
+            received?: number;
+            /** Format: int64 */
+            missing?: number;
+        };
         BenchView: {
             /** Format: int64 */
             version: number;
@@ -96,6 +111,26 @@ export interface components {
             /** Format: int64 */
             scans: number;
         };
+        Difference: {
+            producer: string;
+            /** Format: int64 */
+            seq: number;
+            data: string;
+            device: string;
+            /** Format: date-time */
+            captured_at: string;
+            /** Format: int64 */
+            mono_us: number;
+            said: components["schemas"]["Answer"];
+            outcome: components["schemas"]["Outcome"];
+            /** Format: date-time */
+            at: string;
+        };
+        Differences: {
+            /** Format: int64 */
+            all: number;
+            list: components["schemas"]["Difference"][];
+        };
         Effect: {
             /** @enum {string} */
             kind: "unit_booked" | "unit_undone" | "parcel_opened" | "parcel_closed" | "parcel_held" | "parcel_resumed" | "alias_added" | "condition_set" | "operator_on" | "empty_confirmed";
@@ -103,6 +138,12 @@ export interface components {
             parcel?: string;
             sku?: string;
             stuck?: boolean;
+        };
+        Expected: {
+            /** Format: int64 */
+            returns: number;
+            /** Format: date-time */
+            checked: string;
         };
         Lights: {
             captured: boolean;
@@ -153,7 +194,7 @@ export interface components {
             flags: ("double_read" | "repeat_after_restart" | "damaged" | "idle" | "overflow" | "not_text")[];
             plate?: string;
             outcome: components["schemas"]["Outcome"] | null;
-            provisional: components["schemas"]["Provisional"] | null;
+            provisional: components["schemas"]["Answer"] | null;
         };
         Notice: {
             code: string;
@@ -230,15 +271,6 @@ export interface components {
             unshown: number;
             doubtful: components["schemas"]["PrintRow"][];
         };
-        Provisional: {
-            /** @enum {string} */
-            verdict: "accepted" | "attention" | "unknown";
-            /** @enum {string} */
-            code: "provisional_match" | "provisional_not_expected" | "provisional_unknown";
-            sku?: string;
-            name?: string;
-            name_en?: string;
-        };
         State: {
             station: string;
             bench?: string;
@@ -253,6 +285,8 @@ export interface components {
             plates_left: number;
             printing: components["schemas"]["Printing"] | null;
             weight: components["schemas"]["Weight"] | null;
+            expected: components["schemas"]["Expected"];
+            differences: components["schemas"]["Differences"];
         };
         Tally: {
             /** Format: int64 */
@@ -340,6 +374,18 @@ export interface components {
             /** @constant */
             op: "weight";
             weight?: components["schemas"]["Weight"];
+        };
+        PageDifferences: {
+            /** @constant */
+            op: "differences";
+            differences: components["schemas"]["Differences"];
+        };
+        PageSettle: {
+            /** @constant */
+            op: "settle";
+            producer: string;
+            /** Format: int64 */
+            seq: number;
         };
         PageType: {
             /** @constant */

@@ -72,6 +72,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/benches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Benches that I may work at */
+        get: operations["list-benches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/benches/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let this browser speak for a bench, until I log out; the ticket is a cookie for /ws/station */
+        post: operations["open-bench-page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases": {
         parameters: {
             query?: never;
@@ -756,6 +790,14 @@ export interface components {
         Badge: {
             badge: string;
         };
+        BenchRow: {
+            /** @description warehouse code and number, as HZ1/3 */
+            bench: string;
+            /** @enum {string} */
+            kind: "receiving" | "dock" | "qc" | "putaway";
+            name: string;
+            warehouse: string;
+        };
         Board: {
             ageing: components["schemas"]["Ageing"][];
             /** Format: int64 */
@@ -1217,6 +1259,10 @@ export interface components {
             shop_code: string;
             state: string;
         };
+        PageBenchRow: {
+            items: components["schemas"]["BenchRow"][];
+            next: string;
+        };
         PageCaseRow: {
             items: components["schemas"]["CaseRow"][];
             next: string;
@@ -1245,6 +1291,12 @@ export interface components {
             items: components["schemas"]["ScanRow"][];
             next: string;
         };
+        PageStation: {
+            bench: string;
+            /** @description of the bench */
+            name: string;
+            station: string;
+        };
         PageStationRow: {
             items: components["schemas"]["StationRow"][];
             next: string;
@@ -1252,6 +1304,12 @@ export interface components {
         PageStockRow: {
             items: components["schemas"]["StockRow"][];
             next: string;
+        };
+        PageTicketBody: {
+            /** @description warehouse code and bench number, as HZ1/3 */
+            bench: string;
+            /** @description a secret that the browser made with its outbox: the same page is the same station */
+            page: string;
         };
         PageUnitRow: {
             items: components["schemas"]["UnitRow"][];
@@ -1867,6 +1925,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-benches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageBenchRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "open-bench-page": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PageTicketBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageStation"];
                 };
             };
             /** @description Error */

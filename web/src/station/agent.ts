@@ -3,13 +3,26 @@ import type { FromAgent, ToAgent } from './types'
 export interface AgentEvents {
   message(m: FromAgent): void
   connected(yes: boolean): void
+  /** What was pressed or scanned here did not become durable. */
+  failed(data: string): void
+}
+
+/** The page's other end: the agent on this computer, or the page's own outbox where there is none. */
+export interface StationLink {
+  /** The page reads the scanner itself, as keys. */
+  readonly wedge: boolean
+  connect(): void
+  /** False: it was not taken. */
+  send(m: ToAgent): boolean
+  close(): void
 }
 
 const firstRetryMs = 250
 const lastRetryMs = 4000
 
 /** The page's socket to the agent on this computer. It reconnects for ever; the agent repeats its whole state each time. */
-export class AgentSocket {
+export class AgentSocket implements StationLink {
+  readonly wedge = false
   private socket: WebSocket | null = null
   private retryMs = firstRetryMs
   private timer: ReturnType<typeof setTimeout> | undefined

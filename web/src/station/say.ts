@@ -1,6 +1,6 @@
 import type { Lang } from '@/i18n/lang'
 import { when } from '@/i18n/format'
-import type { Outcome } from './types'
+import type { Outcome, Provisional } from './types'
 
 /** Looks a message up; '' when there is none. */
 export type Translate = (key: string, params?: Record<string, unknown>) => string
@@ -28,6 +28,14 @@ export function say(outcome: Outcome, lang: Lang, t: Translate, context: { now: 
   }
   const params = fill(outcome, lang, t, context)
   return { headline: tidy(t(`outcomes.${outcome.code}.headline`, params)), act: tidy(t(`outcomes.${outcome.code}.act`, params)) }
+}
+
+/** The texts of a provisional answer. `data` stands in for a name that the station does not know. */
+export function sayProvisional(p: Provisional, data: string, lang: Lang, t: Translate): Saying {
+  const params = { name: (lang === 'en' && p.name_en ? p.name_en : p.name) || p.sku || data, expected: p.expected ?? 0, received: p.received ?? 0, missing: p.missing ?? 0 }
+  const headline = t(`${p.code}.headline`, params)
+  if (headline === '') return { headline: t('provisional_unknown.headline'), act: t('provisional_unknown.act') }
+  return { headline, act: t(`${p.code}.act`, params) }
 }
 
 /** The values for the placeholders: texts in the reader's language, codes as words, times in the warehouse's zone. */

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { labelled } from './labels'
 import { unresolved } from './verdict'
-import type { BenchView, Device, FromAgent, Link, LocalScan, Notice, Printing, State, Weight } from './types'
+import type { BenchView, Device, Differences, FromAgent, Link, LocalScan, Notice, Printing, State, Weight } from './types'
 
 const most = 30
 const mostNotices = 10
@@ -22,6 +22,7 @@ export const useStation = defineStore('station', () => {
   const notices = shallowRef<Notice[]>([])
   const printing = shallowRef<Printing | null>(null)
   const weight = shallowRef<Weight | null>(null)
+  const differences = shallowRef<Differences>({ all: 0, list: [] })
 
   const latest = computed(() => recent.value[0] ?? null)
   const parcel = computed(() => view.value?.parcel ?? null)
@@ -63,6 +64,9 @@ export const useStation = defineStore('station', () => {
       case 'weight':
         weight.value = m.weight ?? null
         return null
+      case 'differences':
+        differences.value = m.differences
+        return null
       default:
         return null // a newer agent says more
     }
@@ -81,6 +85,7 @@ export const useStation = defineStore('station', () => {
     weight.value = s.weight ?? null
     recent.value = s.recent.slice(0, most)
     notices.value = s.notices
+    differences.value = s.differences
   }
 
   function put(scan: LocalScan): LocalScan | null {
@@ -99,5 +104,5 @@ export const useStation = defineStore('station', () => {
     return scan
   }
 
-  return { connected, known, station, version, siteLang, platesLeft, link, devices, view, recent, latest, notice, parcel, choices, open, scanners, booked, printing, weight, apply }
+  return { connected, known, station, version, siteLang, platesLeft, link, devices, view, recent, differences, latest, notice, parcel, choices, open, scanners, booked, printing, weight, apply }
 })

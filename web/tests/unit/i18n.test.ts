@@ -53,6 +53,21 @@ describe('texts of the outcome codes', () => {
   })
 })
 
+describe('texts of the station\'s own answers', () => {
+  const codes = [...go('guess/answer.go').matchAll(/Code\s+= "(provisional_\w+)"/g)].map((m) => m[1]!)
+  const given = ['name', 'expected', 'received', 'missing']
+
+  it.each(['zh', 'en'] as const)('has every code in %s and no other', (lang) => {
+    expect(codes.length).toBeGreaterThan(10)
+    const texts = json(`station.${lang}.json`) as unknown as Texts
+    expect(Object.keys(texts).filter((k) => k.startsWith('provisional_')).sort()).toEqual([...codes].sort())
+    for (const code of codes) {
+      expect([...placeholders(texts[code]!.headline), ...placeholders(texts[code]!.act)].filter((p) => !given.includes(p))).toEqual([])
+      expect(texts[code]!.headline.trim()).not.toBe('')
+    }
+  })
+})
+
 describe('both languages', () => {
   const files = readdirSync(`${root}/src/i18n`).filter((f) => f.endsWith('.zh.json'))
   it.each(files)('%s and its English say the same things', (file) => {

@@ -53,7 +53,7 @@ describe('what the agent is asked', () => {
 describe('printer and scale in the store', () => {
   beforeEach(() => setActivePinia(createPinia()))
   const state: State = {
-    station: 's', version: '1', lang: 'zh', link: { online: true, queued: 0, since: '', server: '', offset_ms: 0 }, view: null, recent: [], notices: [], plates_left: 9, weight: { grams: 5, stable: true },
+    station: 's', version: '1', lang: 'zh', link: { online: true, queued: 0, since: '', server: '', offset_ms: 0 }, view: null, recent: [], notices: [], plates_left: 9, expected: { returns: 0, checked: '' }, differences: { all: 0, list: [] }, weight: { grams: 5, stable: true },
     devices: [{ name: 'gun', url: '', state: 'connected', since: '', scans: 0 }, { kind: 'printer', name: 'label', url: '', state: 'fault', since: '', scans: 0 }],
     printing: { printer: 'label', state: 'paper_out', waiting: [], unshown: 0, doubtful: [] },
   }

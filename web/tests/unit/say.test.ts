@@ -1,14 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import { makeI18n } from '@/i18n/lang'
 import { stationMessages } from '@/station/messages'
-import { say, tidy, type Translate } from '@/station/say'
-import type { Outcome } from '@/station/types'
+import { say, sayProvisional, tidy, type Translate } from '@/station/say'
+import type { Outcome, Provisional } from '@/station/types'
 
 const i18n = makeI18n(stationMessages, 'zh')
 const t = (lang: 'zh' | 'en'): Translate => (key, params) => (i18n.global.te(key, lang) ? i18n.global.t(key, params ?? {}, { locale: lang }) : '')
 const outcome = (o: Partial<Outcome>): Outcome => ({ seq: 1, verdict: 'accepted', code: 'matched', tone: 'ok', at: '2026-11-23T06:20:00Z', ...o })
 const now = Date.parse('2026-11-23T08:00:00Z')
 const both = (o: Outcome) => [say(o, 'zh', t('zh'), { now, zone: 'Asia/Shanghai' }), say(o, 'en', t('en'), { now, zone: 'Asia/Shanghai' })]
+
+describe('what the station says by itself', () => {
+  it('counts, and names the piece if it can', () => {
+    const p = { verdict: 'accepted' as const, code: 'provisional_match' as const, expected: 2, received: 1 }
+    expect(sayProvisional({ ...p, name: '毛巾', name_en: 'Towel' }, '690', 'en', t('en'))).toEqual({ headline: 'Provisional: match 1/2', act: 'Towel — on the station\'s own list, not confirmed. Label it, BLUE QC tote' })
+    expect(sayProvisional(p, '690', 'zh', t('zh')).act).toContain('690 — ')
+  })
+  it('says that nothing was checked when it does not know the code', () => {
+    expect(sayProvisional({ verdict: 'accepted', code: 'provisional_of_tomorrow' as Provisional['code'] }, '690', 'zh', t('zh')).headline).toBe('已记录，未核对')
+  })
+})
 
 describe('what the band says', () => {
   it('names the piece and the tote in the reader\'s language', () => {

@@ -1,7 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { useStation } from '@/station/store'
-import type { BenchView, LocalScan, Outcome, State } from '@/station/types'
+import type { BenchView, Difference, LocalScan, Outcome, State } from '@/station/types'
 import { face, rowState, sortRows, toneOf, unresolved } from '@/station/verdict'
 import type { LineView } from '@/station/types'
 
@@ -83,7 +83,7 @@ describe('rows of the list', () => {
 describe('the station store', () => {
   beforeEach(() => setActivePinia(createPinia()))
   const view = (version: number, bench = `v${version}`): BenchView => ({ version, bench, number: 3, kind: 'receiving', warehouse: '', time_zone: 'Asia/Shanghai', clerk: '', parcel: null, choices: [], today: { parcels: 0, pieces: 0 } })
-  const state = (s: Partial<State> = {}): State => ({ station: 's', version: '1', lang: 'zh', link: { online: true, queued: 0, since: '', server: '', offset_ms: 0 }, devices: [], view: view(5), recent: [], notices: [], plates_left: 9, printing: null, weight: null, ...s })
+  const state = (s: Partial<State> = {}): State => ({ station: 's', version: '1', lang: 'zh', link: { online: true, queued: 0, since: '', server: '', offset_ms: 0 }, devices: [], view: view(5), recent: [], notices: [], plates_left: 9, printing: null, weight: null, expected: { returns: 0, checked: '' }, differences: { all: 0, list: [] }, ...s })
 
   it('takes a whole state', () => {
     const s = useStation()
@@ -129,5 +129,23 @@ describe('the station store', () => {
     for (let i = 1; i <= 500; i++) s.apply({ op: 'scan', scan: scan(i) })
     expect(s.recent).toHaveLength(30)
     expect(s.latest?.seq).toBe(500)
+  })
+})
+
+describe('differences', () => {
+  beforeEach(() => setActivePinia(createPinia()))
+  const difference = (seq: number): Difference => ({
+    producer: 'p', seq, data: 'TEE-L', device: 'gun', captured_at: '2026-11-23T02:24:31Z', mono_us: 1, at: '2026-11-23T03:00:00Z',
+    said: { verdict: 'accepted', code: 'provisional_match', expected: 2, received: 1 }, outcome: outcome({ seq, verdict: 'attention', code: 'over', params: { expected: '1' } }),
+  })
+  it('come with the state, are replaced whole, and go when they are dealt with', () => {
+    const store = useStation()
+    const state: State = { station: 's', version: '1', lang: 'zh', link: {} as State['link'], devices: [], view: null, recent: [], notices: [], plates_left: 1, printing: null, weight: null, expected: { returns: 0, checked: '' }, differences: { all: 0, list: [] } }
+    store.apply({ op: 'state', state: { ...state, differences: { all: 2, list: [difference(1), difference(2)] } } })
+    expect(store.differences.list.map((d) => d.seq)).toEqual([1, 2])
+    expect(store.apply({ op: 'differences', differences: { all: 1, list: [difference(2)] } })).toBeNull()
+    expect(store.differences).toEqual({ all: 1, list: [difference(2)] })
+    store.apply({ op: 'state', state })
+    expect(store.differences.all).toBe(0)
   })
 })

@@ -63,6 +63,31 @@ test('offline: amber, counted, never green, and settled afterwards', async ({ pa
   await expect(page.getByTestId('recent').first().locator('[data-on=true]')).toHaveCount(3)
 })
 
+test('what was said offline and is not so stays until it is dealt with', async ({ page, mock, accessible }) => {
+  await mock('scan', { data: waybill })
+  await mock('link', { online: false })
+  for (let n = 0; n < 2; n++) await mock('scan', { data: buds }) // one is awaited: the second was said to match as well
+  await expect(page.getByTestId('banner-differs')).toBeHidden()
+  await mock('link', { online: true })
+  await expect(page.getByTestId('differs-count')).toHaveText('1')
+  await expect(page.locator('.page')).toHaveAttribute('data-tone', 'mid')
+  await page.keyboard.press('F10')
+  const row = page.getByTestId('difference')
+  await expect(row).toContainText(buds)
+  await expect(row.getByTestId('said')).toHaveText('暂定：匹配 1/1')
+  await expect(row.getByTestId('truth')).toContainText('已够1件')
+  await expect(row.getByTestId('todo')).not.toBeEmpty()
+  await accessible(page)
+  await english(page)
+  await page.reload()
+  await expect(page.getByTestId('differs-count')).toHaveText('1')
+  await page.getByTestId('differs-view').click()
+  await expect(row.getByTestId('said')).toHaveText('Provisional: match 1/1')
+  await page.keyboard.press('1')
+  await expect(page.getByTestId('banner-differs')).toBeHidden()
+  await expect(row).toBeHidden()
+})
+
 test('keys stand for control barcodes', async ({ page, mock }) => {
   for (const data of [waybill, buds]) await mock('scan', { data })
   await page.keyboard.press('F4')
