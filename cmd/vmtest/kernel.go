@@ -20,7 +20,7 @@ type kernel struct {
 	Modules []string // files, in an order in which they can be loaded
 }
 
-// wanted are the modules of the recipe; what they depend on comes with them. crc etc. are found by their own description.
+// wanted are the modules of the recipe; what they depend on comes with them.
 var wanted = []string{"evdev", "uinput", "hid_generic", "uhid", "usbhid", "xhci_pci", "ftdi_sio", "cdc_acm", "configfs", "dummy_hcd", "libcomposite", "usb_f_acm"}
 
 // useful are the folders of a kernel package that can hold them.

@@ -20,9 +20,9 @@ const (
 
 // players are all scanners: of each kind one that waits for its answer, where the kind can be told, and those that do not. The shares are such that all are
 // busy for about as long.
-func players(seed uint64) ([]*scanner, error) {
-	var out []*scanner
-	add := func(s scanner, name, kind, url string, long int) {
+func players(seed uint64) ([]*gun, error) {
+	var out []*gun
+	add := func(s gun, name, kind, url string, long int) {
 		s.Scanner = ledger.Scanner{Name: name, Kind: kind}
 		s.url = url
 		s.codes = codes{Rand: rand.New(rand.NewPCG(seed, uint64(len(out)+1))), device: name, long: long}
@@ -33,12 +33,12 @@ func players(seed uint64) ([]*scanner, error) {
 	}
 	for i := range 3 {
 		name := fmt.Sprintf("keys%d", i+1)
-		add(scanner{player: newKeyboard(name), share: 8, burst: 20, gap: 20 * time.Millisecond, rest: 200 * time.Millisecond}, name, kindKeys, hidURL("evdev", pidKeys, name), 40)
+		add(gun{player: newKeyboard(name), share: 8, burst: 20, gap: 20 * time.Millisecond, rest: 200 * time.Millisecond}, name, kindKeys, hidURL("evdev", pidKeys, name), 40)
 	}
 	const short, pause = 12 * time.Millisecond, 1500 * time.Millisecond
 	for i, a := range []answers{make(answers, 16), nil} {
 		name := fmt.Sprintf("pos%d", i+1)
-		s := scanner{player: newPOS(name, a), answers: a, share: 13, burst: 20, gap: short, rest: pause}
+		s := gun{player: newPOS(name, a), answers: a, share: 13, burst: 20, gap: short, rest: pause}
 		if a == nil {
 			s.share, s.burst = 18, 90 // more than the kernel keeps
 		}
@@ -50,7 +50,7 @@ func players(seed uint64) ([]*scanner, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		s := scanner{player: p, answers: a, share: 13, burst: 20, gap: short, rest: pause}
+		s := gun{player: p, answers: a, share: 13, burst: 20, gap: short, rest: pause}
 		if a == nil {
 			s.share, s.burst = 18, 60
 		}
@@ -61,6 +61,6 @@ func players(seed uint64) ([]*scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	add(scanner{player: p, answers: a, burst: 20, gap: short, rest: pause}, "ftdi1", kindAdapter, "serial://?vid=0403&pid=6001&sn=ftdi1&baud=115200&beep=acknak", 600)
+	add(gun{player: p, answers: a, burst: 20, gap: short, rest: pause}, "ftdi1", kindAdapter, "serial://?vid=0403&pid=6001&sn=ftdi1&baud=115200&beep=acknak", 600)
 	return out, nil
 }

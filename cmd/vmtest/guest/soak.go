@@ -61,7 +61,7 @@ func soak(ctx context.Context, p plan.Plan) error {
 }
 
 // drive scans with all scanners at once and stops the station now and then.
-func drive(st *station, scanners []*scanner, p plan.Plan) (ledger.Events, error) {
+func drive(st *station, scanners []*gun, p plan.Plan) (ledger.Events, error) {
 	var events ledger.Events
 	var sent atomic.Int64
 	var hands, nuisance sync.WaitGroup
@@ -146,7 +146,7 @@ func read() ([]ledger.Kept, error) {
 }
 
 // judge prints the table and says what is wrong.
-func judge(scanners []*scanner, events ledger.Events) error {
+func judge(scanners []*gun, events ledger.Events) error {
 	var all []ledger.Scanner
 	for _, s := range scanners {
 		all = append(all, s.Scanner)

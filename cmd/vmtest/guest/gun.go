@@ -16,8 +16,8 @@ const (
 	quiet  = time.Second
 )
 
-// scanner is a player with a hand that scans.
-type scanner struct {
+// gun is a player with a hand that scans.
+type gun struct {
 	player
 	ledger.Scanner
 	url     string
@@ -34,7 +34,7 @@ type scanner struct {
 }
 
 // work scans n codes.
-func (s *scanner) work(n int) error {
+func (s *gun) work(n int) error {
 	begin := time.Now()
 	if err := s.station.opened(s.Name, 0); err != nil {
 		return err
@@ -62,7 +62,7 @@ func (s *scanner) work(n int) error {
 func upTo(r *rand.Rand, d time.Duration) time.Duration { return time.Duration(r.Int64N(int64(d) + 1)) }
 
 // scan sends one code, or its beginning.
-func (s *scanner) scan(cut bool) error {
+func (s *gun) scan(cut bool) error {
 	c := ledger.Sent{Code: s.codes.next(), From: time.Now(), Cut: cut}
 	defer func() { s.Sent = append(s.Sent, c) }()
 	if cut {
@@ -88,7 +88,7 @@ func (s *scanner) scan(cut bool) error {
 }
 
 // replug pulls the plug and puts it back. Meanwhile the old name is taken.
-func (s *scanner) replug() error {
+func (s *gun) replug() error {
 	from := time.Now()
 	before, err := s.node()
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *scanner) replug() error {
 
 // clear ends what may be left on the line, so that answers belong to what is sent next. A scanner that waits for no answers does so only sometimes: then
 // the first code has to be dropped.
-func (s *scanner) clear() error {
+func (s *gun) clear() error {
 	if s.answers == nil && s.codes.IntN(2) == 0 {
 		return nil
 	}
