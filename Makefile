@@ -14,6 +14,7 @@ BINARIES := bin/backdock bin/station bin/sandbox
 FUZZTIME ?= 5s
 ONLY ?= .
 JSON ?=
+KERNEL_TESTS := hid plug serial
 
 .PHONY: help run test build web test-go test-web test-e2e lint openapi bench fuzz soak vmtest test-peers screenshots clean
 
@@ -68,8 +69,8 @@ soak: .cache/setup-test web $(BINARIES) ## the crash and property tests at full 
 
 vmtest: .cache/setup-vm web bin/station ## drivers and agent on real kernel devices in QEMU; BACKDOCK_VM_SCANS=10000
 	go build -o .cache/vm/guest ./cmd/vmtest/guest
-	go test -c -o .cache/vm/hid.test ./scanner/hid
-	go run ./cmd/vmtest $(ARGS)
+	go test -c -o .cache/vm/ $(KERNEL_TESTS:%=./scanner/%)
+	go run ./cmd/vmtest -tests '$(KERNEL_TESTS:%=.cache/vm/%.test)' $(ARGS)
 
 test-peers: .cache/setup-build $(BINARIES) ## independent implementations of the outside protocols, both ways
 	cd internal/sandbox/wechatpay/peers && npm ci --silent --no-audit --no-fund && npm test --silent

@@ -63,7 +63,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.kernel, "kernel", os.Getenv("BACKDOCK_VM_KERNEL"), "a Debian linux-image .deb; without it apt-get downloads the newest")
 	flags.StringVar(&o.guest, "guest", ".cache/vm/guest", "the init program, built from cmd/vmtest/guest")
 	flags.StringVar(&o.station, "station", "bin/station", "the station agent")
-	flags.StringVar(&o.tests, "tests", ".cache/vm/hid.test", "the kernel tests of scanner/hid, built with go test -c")
+	flags.StringVar(&o.tests, "tests", "", "test programs with kernel tests, built with go test -c, separated by spaces")
 	flags.IntVar(&o.Scans, "scans", o.Scans, "scans of the soak in all")
 	flags.Uint64Var(&o.Seed, "seed", o.Seed, "seed of codes, stalls and unpluggings")
 	flags.DurationVar(&o.limit, "limit", 25*time.Minute, "how long the machine may run")
@@ -84,18 +84,23 @@ func parse(args []string, out io.Writer) (options, error) {
 // initrd writes the file system of the machine.
 func (o options) initrd(k kernel) (path string, err error) {
 	p := o.Plan
-	root := []entry{{name: "dev", dir: true}, {name: "mod", dir: true}}
+	root := []entry{{name: "dev", dir: true}, {name: "mod", dir: true}, {name: "test", dir: true}}
 	for i, m := range k.Modules {
 		in := fmt.Sprintf("mod/%02d-%s", i, strings.TrimSuffix(filepath.Base(m), filepath.Ext(m)))
 		root = append(root, entry{name: in, from: m})
 		p.Modules = append(p.Modules, "/"+in)
+	}
+	for _, t := range strings.Fields(o.tests) {
+		in := "test/" + filepath.Base(t)
+		root = append(root, entry{name: in, from: t, exec: true})
+		p.Tests = append(p.Tests, "/"+in)
 	}
 	config, err := json.Marshal(p)
 	if err != nil {
 		return "", err
 	}
 	root = append(root, entry{name: "init", from: o.guest, exec: true}, entry{name: "station", from: o.station, exec: true},
-		entry{name: "hid.test", from: o.tests, exec: true}, entry{name: strings.TrimPrefix(plan.File, "/"), data: config})
+		entry{name: strings.TrimPrefix(plan.File, "/"), data: config})
 	path = filepath.Join(o.cache, "initrd.gz")
 	if err := writeInitrd(path, root); err != nil {
 		return "", fmt.Errorf("write the initrd (make vmtest builds its parts): %w", err)

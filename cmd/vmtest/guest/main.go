@@ -47,16 +47,18 @@ func work(ctx context.Context) error {
 	if err := errors.Join(load(p.Modules), loopback()); err != nil {
 		return err
 	}
-	if err := kernelTests(ctx); err != nil {
-		return err
+	for _, program := range p.Tests {
+		if err := kernelTests(ctx, program); err != nil {
+			return fmt.Errorf("%s: %w", program, err)
+		}
 	}
 	return soak(ctx, p)
 }
 
-// kernelTests runs those tests of scanner/hid that are skipped elsewhere. One that is skipped here shows nothing, so it fails.
-func kernelTests(ctx context.Context) error {
+// kernelTests runs those tests of a driver that are skipped elsewhere. One that is skipped here shows nothing, so it fails.
+func kernelTests(ctx context.Context, program string) error {
 	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, "/hid.test", "-test.v", "-test.run", "^TestKernel", "-test.timeout", "5m")
+	cmd := exec.CommandContext(ctx, program, "-test.v", "-test.run", "^TestKernel", "-test.timeout", "5m")
 	cmd.Env = append(os.Environ(), "TMPDIR=/tmp")
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/backdock/backdock/scanner/hid"
+	"github.com/backdock/backdock/scanner/plug"
 	"github.com/backdock/backdock/scanner/serial"
 )
 
@@ -56,7 +57,7 @@ func (a answers) drain() {
 
 // hidNode finds a HID device by its serial number.
 func hidNode(kind hid.Kind, sn string) (string, error) {
-	all, err := hid.List("/sys")
+	all, err := hid.List(plug.Roots{})
 	for _, f := range all {
 		if f.Kind == kind && f.Serial == sn {
 			return f.Node, nil
@@ -67,7 +68,7 @@ func hidNode(kind hid.Kind, sn string) (string, error) {
 
 // ttyNode finds a serial port by its serial number.
 func ttyNode(sn string) (string, error) {
-	all, err := serial.List("/sys")
+	all, err := serial.List(plug.Roots{})
 	for _, p := range all {
 		if p.Serial == sn {
 			return p.Path, nil

@@ -32,4 +32,5 @@ type Plan struct {
 	Scans   int      `json:"scans"`
 	Seed    uint64   `json:"seed"`
 	Modules []string `json:"modules"` // in the order of loading
+	Tests   []string `json:"tests"`   // test programs, of which the tests named TestKernel… are run
 }
