@@ -67,8 +67,8 @@ bench: .cache/setup-bench web $(BINARIES) ## figures beside their baselines; ONL
 soak: .cache/setup-test web $(BINARIES) ## the crash and property tests at full counts, seeds printed
 	BACKDOCK_SOAK=1 go test -count=1 -timeout 10h -v -run 'Crash|Crowd|Soak|Property|Model|Kill' ./...
 
-vmtest: .cache/setup-vm web bin/station ## drivers and agent on real kernel devices in QEMU; BACKDOCK_VM_SCANS=10000
-	go build -o .cache/vm/guest ./cmd/vmtest/guest
+vmtest: .cache/setup-vm ## drivers and agent on real kernel devices in QEMU; BACKDOCK_VM_SCANS=10000
+	go build -o .cache/vm/ ./cmd/vmtest/guest ./cmd/station
 	go test -c -o .cache/vm/ $(KERNEL_TESTS:%=./scanner/%)
 	go run ./cmd/vmtest -tests '$(KERNEL_TESTS:%=.cache/vm/%.test)' $(ARGS)
 
@@ -95,7 +95,7 @@ clean: ## remove what the targets made
 	@mkdir -p .cache && .ci/setup.sh go node postgres pgbench && touch $@
 
 .cache/setup-vm: .ci/setup.sh
-	@mkdir -p .cache/vm && .ci/setup.sh go node qemu dpkg && touch $@
+	@mkdir -p .cache/vm && .ci/setup.sh go qemu dpkg && touch $@
 
 .cache/npm: web/package.json web/package-lock.json .cache/setup-build
 	cd web && npm ci --no-audit --no-fund --silent

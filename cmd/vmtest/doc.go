@@ -2,7 +2,7 @@
 //
 //	kernel .deb ─▶ vmlinuz, modules ─┐
 //	init (cmd/vmtest/guest) ─────────┼─▶ initrd ─▶ QEMU ─▶ serial console ─▶ verdict
-//	bin/station, hid.test ───────────┘
+//	station agent, kernel tests ─────┘
 //
 // It needs neither KVM nor root, and reads nothing of the host's devices. docs/vmtest.md says what it shows, and how to repeat it.
 package main

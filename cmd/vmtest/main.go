@@ -62,7 +62,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.cache, "cache", ".cache/vm", "folder for the kernel and the initrd")
 	flags.StringVar(&o.kernel, "kernel", os.Getenv("BACKDOCK_VM_KERNEL"), "a Debian linux-image .deb; without it apt-get downloads the newest")
 	flags.StringVar(&o.guest, "guest", ".cache/vm/guest", "the init program, built from cmd/vmtest/guest")
-	flags.StringVar(&o.station, "station", "bin/station", "the station agent")
+	flags.StringVar(&o.station, "station", ".cache/vm/station", "the station agent")
 	flags.StringVar(&o.tests, "tests", "", "test programs with kernel tests, built with go test -c, separated by spaces")
 	flags.IntVar(&o.Scans, "scans", o.Scans, "scans of the soak in all")
 	flags.Uint64Var(&o.Seed, "seed", o.Seed, "seed of codes, stalls and unpluggings")

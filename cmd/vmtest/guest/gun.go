@@ -42,7 +42,8 @@ func (s *gun) work(n int) error {
 	if err := s.clear(); err != nil {
 		return err
 	}
-	s.pulled = append(s.pulled, ledger.Moment{Device: s.Name, From: begin, To: time.Now()})
+	// The first code after opening belongs to it.
+	s.pulled = append(s.pulled, ledger.Moment{Device: s.Name, From: begin, To: time.Now().Add(quiet)})
 	left := 1 + s.codes.IntN(s.burst)
 	for i := range n {
 		if err := s.scan(i > 0 && s.codes.IntN(cutOne) == 0); err != nil {

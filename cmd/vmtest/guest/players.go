@@ -31,16 +31,16 @@ func players(seed uint64) ([]*gun, error) {
 	hidURL := func(scheme string, pid int, name string) string {
 		return fmt.Sprintf("%s://?vid=%04x&pid=%04x&sn=%s", scheme, vid, pid, name)
 	}
-	for i := range 3 {
+	for i := range 5 {
 		name := fmt.Sprintf("keys%d", i+1)
-		add(gun{player: newKeyboard(name), share: 8, burst: 20, gap: 20 * time.Millisecond, rest: 200 * time.Millisecond}, name, kindKeys, hidURL("evdev", pidKeys, name), 40)
+		add(gun{player: newKeyboard(name), share: 5, burst: 20, gap: 20 * time.Millisecond, rest: 200 * time.Millisecond}, name, kindKeys, hidURL("evdev", pidKeys, name), 40)
 	}
 	const short, pause = 12 * time.Millisecond, 1500 * time.Millisecond
 	for i, a := range []answers{make(answers, 16), nil} {
 		name := fmt.Sprintf("pos%d", i+1)
 		s := gun{player: newPOS(name, a), answers: a, share: 13, burst: 20, gap: short, rest: pause}
 		if a == nil {
-			s.share, s.burst = 18, 90 // more than the kernel keeps
+			s.share, s.burst, s.gap = 18, 150, 4*time.Millisecond // more than the kernel keeps for an agent that is stopped for a third of a second
 		}
 		add(s, name, kindPOS, hidURL("hidpos", pidPOS, name), 300)
 	}

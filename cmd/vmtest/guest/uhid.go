@@ -26,9 +26,13 @@ type gadget struct {
 	pid   uint16
 	kind  hid.Kind
 	now   *hidtest.Gadget
-	decoy *hidtest.Gadget // has the name that the scanner had
 	heard func(string)
+	// decoys have the name that the scanner had, and free ones below it.
+	decoys []*hidtest.Gadget
 }
+
+// maxDecoys bounds how many are plugged to get the name: other scanners come and go meanwhile.
+const maxDecoys = 8
 
 func (g *gadget) plug() error {
 	played, err := hidtest.Plug(g.desc, hidtest.Identity{Name: "Backdock scanner " + g.sn, Serial: g.sn, VID: vid, PID: g.pid})
@@ -45,30 +49,46 @@ func (g *gadget) plug() error {
 }
 
 func (g *gadget) unplug() error {
+	before, err := g.node()
+	if err != nil {
+		return err
+	}
 	g.now.Unplug()
 	g.now.Wait()
-	err := until(g.sn+" going", func() (bool, error) { n, err := g.node(); return n == "", err })
+	err = until(g.sn+" going", func() (bool, error) { n, err := g.node(); return n == "", err })
 	if err != nil {
 		return err
 	}
 	g.settle()
-	g.decoy, err = hidtest.Plug(g.desc, hidtest.Identity{Name: "Decoy", Serial: "decoy-" + g.sn, VID: vid, PID: pidDecoy})
-	if err != nil {
-		return err
-	}
-	go func(told <-chan string) {
-		for range told {
+	for range maxDecoys {
+		if node, err := g.decoy(); node == before || err != nil {
+			return err
 		}
-	}(g.decoy.Told)
-	return until("the decoy appearing", func() (bool, error) { n, err := hidNode(g.kind, "decoy-"+g.sn); return n != "", err })
+	}
+	return nil
+}
+
+// decoy plugs one more and says which name it got.
+func (g *gadget) decoy() (node string, err error) {
+	sn := fmt.Sprintf("decoy%d-%s", len(g.decoys), g.sn)
+	d, err := hidtest.Plug(g.desc, hidtest.Identity{Name: "Decoy", Serial: sn, VID: vid, PID: pidDecoy})
+	if err != nil {
+		return "", err
+	}
+	g.decoys = append(g.decoys, d)
+	go func() {
+		for range d.Told {
+		}
+	}()
+	return node, until("the decoy appearing", func() (bool, error) { node, err = hidNode(g.kind, sn); return node != "", err })
 }
 
 func (g *gadget) settle() {
-	if g.decoy != nil {
-		g.decoy.Unplug()
-		g.decoy.Wait()
-		g.decoy = nil
+	for _, d := range g.decoys {
+		d.Unplug()
+		d.Wait()
 	}
+	g.decoys = nil
 }
 
 func (g *gadget) node() (string, error) { return hidNode(g.kind, g.sn) }
