@@ -43,7 +43,7 @@ func boot(ctx context.Context, image, initrd string, out io.Writer) (err error) 
 	case verdict != "":
 		return errors.New(verdict)
 	}
-	return fmt.Errorf("the machine ended without a verdict: %w\n%s", errors.Join(readErr, ended), complaints.String())
+	return errors.Join(errors.New("the machine ended without a verdict"), readErr, ended, errors.New("QEMU said: "+complaints.String()))
 }
 
 // qemu is the machine. Two of its serial lines end in the machine itself: one is the far end of the USB serial adapter, the other is the monitor, with

@@ -28,7 +28,9 @@ func main() {
 	}
 	fmt.Printf("%s%s\n", plan.Verdict, verdict)
 	unix.Sync()
-	time.Sleep(200 * time.Millisecond) // the console is slow
+	// The last words must be out before the machine is off: the console is slow, and the host may be busy.
+	_ = unix.IoctlSetInt(int(os.Stdout.Fd()), unix.TCSBRK, 1)
+	time.Sleep(200 * time.Millisecond)
 	_ = unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
 }
 
