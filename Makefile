@@ -14,8 +14,9 @@ BINARIES := bin/backdock bin/station bin/sandbox
 FUZZTIME ?= 5s
 ONLY ?= .
 JSON ?=
+KERNEL_TESTS := hid plug serial
 
-.PHONY: help run test build web test-go test-web test-e2e lint openapi bench fuzz soak test-peers screenshots clean
+.PHONY: help run test build web test-go test-web test-e2e lint openapi bench fuzz soak vmtest test-peers screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
@@ -66,6 +67,11 @@ bench: .cache/setup-bench web $(BINARIES) ## figures beside their baselines; ONL
 soak: .cache/setup-test web $(BINARIES) ## the crash and property tests at full counts, seeds printed
 	BACKDOCK_SOAK=1 go test -count=1 -timeout 10h -v -run 'Crash|Crowd|Soak|Property|Model|Kill' ./...
 
+vmtest: .cache/setup-vm ## drivers and agent on real kernel devices in QEMU; BACKDOCK_VM_SCANS=10000
+	go build -o .cache/vm/ ./cmd/vmtest/guest ./cmd/station
+	go test -c -o .cache/vm/ $(KERNEL_TESTS:%=./scanner/%)
+	go run ./cmd/vmtest -tests '$(KERNEL_TESTS:%=.cache/vm/%.test)' $(ARGS)
+
 test-peers: .cache/setup-build $(BINARIES) ## independent implementations of the outside protocols, both ways
 	cd internal/sandbox/wechatpay/peers && npm ci --silent --no-audit --no-fund && npm test --silent
 	go test -count=1 -tags peers -run Peers ./receiving/world/payment/wechatpay
@@ -87,6 +93,9 @@ clean: ## remove what the targets made
 
 .cache/setup-bench: .ci/setup.sh
 	@mkdir -p .cache && .ci/setup.sh go node postgres pgbench && touch $@
+
+.cache/setup-vm: .ci/setup.sh
+	@mkdir -p .cache/vm && .ci/setup.sh go qemu dpkg && touch $@
 
 .cache/npm: web/package.json web/package-lock.json .cache/setup-build
 	cd web && npm ci --no-audit --no-fund --silent

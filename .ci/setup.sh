@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Brings what a make target needs, or says exactly what to install: one line for each part that lacks, exit 1.
-# Usage: setup.sh go|node|postgres|pgbench|openssl|chromium|fonts …
+# Usage: setup.sh go|node|postgres|pgbench|openssl|chromium|fonts|qemu|dpkg …
 # BACKDOCK_CHROMIUM names the browser, BACKDOCK_TEST_POSTGRES a database server. SETUP_ROOT is for setup_test.sh: files are looked for below it.
 set -eu
 
 root=${SETUP_ROOT:-}
 chromium=${BACKDOCK_CHROMIUM:-$root/usr/bin/chromium}
-declare -A debian=([postgres]="postgresql" [pgbench]="postgresql-contrib postgresql-client" [openssl]="openssl" [chromium]="chromium" [fonts]="fontconfig fonts-noto-cjk")
+declare -A debian=([postgres]="postgresql" [pgbench]="postgresql-contrib postgresql-client" [openssl]="openssl" [chromium]="chromium" [fonts]="fontconfig fonts-noto-cjk" [qemu]="qemu-system-x86" [dpkg]="dpkg xz-utils")
 
 # The toolchain that go.mod asks for must not be fetched just to learn which one is there.
 go_version() { (cd / && GOTOOLCHAIN=local go env GOVERSION 2>/dev/null | sed 's/^go//; s/ .*//') || true; }
@@ -20,6 +20,8 @@ have_pgbench() { command -v pgbench >/dev/null || compgen -G "$root/usr/lib/post
 have_openssl() { command -v openssl >/dev/null; }
 have_chromium() { [ -x "$chromium" ]; }
 have_fonts() { command -v fc-list >/dev/null && fc-list :lang=zh-cn | grep -q .; }
+have_qemu() { command -v qemu-system-x86_64 >/dev/null; }
+have_dpkg() { command -v dpkg-deb >/dev/null && command -v xz >/dev/null; }
 
 found() { [ -n "$1" ] && echo " (found $1)" || echo " (none found)"; }
 name_go() { echo "Go 1.26 or newer$(found "$(go_version)"): https://go.dev/dl/ (unpack to /usr/local/go, put /usr/local/go/bin into PATH)"; }
@@ -30,6 +32,8 @@ name_postgres() { echo "PostgreSQL server, initdb and postgres (or BACKDOCK_TEST
 name_pgbench() { echo "pgbench of PostgreSQL"; }
 name_openssl() { echo "openssl"; }
 name_chromium() { echo "Chromium at $chromium (or BACKDOCK_CHROMIUM=/path/to/chromium)"; }
+name_qemu() { echo "QEMU for x86-64, qemu-system-x86_64"; }
+name_dpkg() { echo "dpkg-deb and xz, to unpack a kernel"; }
 name_fonts() { echo "a font with Chinese characters that fc-list finds"; }
 
 lacking() {

@@ -29,6 +29,9 @@ complete() {
   program npm 'exit 0'
   program openssl 'exit 0'
   program fc-list 'echo Noto'
+  program qemu-system-x86_64 'exit 0'
+  program dpkg-deb 'exit 0'
+  program xz 'exit 0'
   mkdir -p "$dir/root/usr/bin" "$dir/root/usr/lib/postgresql/15/bin"
   touch "$dir/root/usr/bin/chromium" "$dir/root/usr/lib/postgresql/15/bin/initdb" "$dir/root/usr/lib/postgresql/15/bin/pgbench"
   chmod 755 "$dir/root/usr/bin/chromium"
@@ -48,7 +51,7 @@ check() {
   fi
 }
 
-all="go node postgres pgbench openssl chromium fonts"
+all="go node postgres pgbench openssl chromium fonts qemu dpkg"
 go_line='  - Go 1.26 or newer (none found): https://go.dev/dl/ (unpack to /usr/local/go, put /usr/local/go/bin into PATH)'
 node_line='  - Node 20 or newer with npm (none found): https://nodejs.org/en/download'
 postgres_line='  - PostgreSQL server, initdb and postgres (or BACKDOCK_TEST_POSTGRES=postgres://… of a running one): Debian postgresql'
@@ -60,14 +63,16 @@ $postgres_line
   - pgbench of PostgreSQL: Debian postgresql-contrib postgresql-client
   - openssl: Debian openssl
 $chromium_line
-  - a font with Chinese characters that fc-list finds: Debian fontconfig fonts-noto-cjk"
+  - a font with Chinese characters that fc-list finds: Debian fontconfig fonts-noto-cjk
+  - QEMU for x86-64, qemu-system-x86_64: Debian qemu-system-x86
+  - dpkg-deb and xz, to unpack a kernel: Debian dpkg xz-utils"
 
 machine
 check "nothing there, no apt-get" 1 "$everything" $all
 machine
 program apt-get 'exit 99'
 check "nothing there, apt-get but no sudo" 1 "$everything
-  together: sudo apt-get install -y --no-install-recommends postgresql postgresql-contrib postgresql-client openssl chromium fontconfig fonts-noto-cjk" $all
+  together: sudo apt-get install -y --no-install-recommends postgresql postgresql-contrib postgresql-client openssl chromium fontconfig fonts-noto-cjk qemu-system-x86 dpkg xz-utils" $all
 program sudo 'exit 1'
 check "sudo that wants a password" 1 "setup: please install first:
 $chromium_line

@@ -96,7 +96,7 @@ var never = []struct {
 	{"github.com/gofiber/", []string{"scanner/...", "receiving/...", "inventory/...", "internal/...", "web"}, "Fiber stays in api and cmd"},
 	{module + "receiving/world", []string{"scanner/...", "receiving/...", "inventory/...", "api/...", "internal/..."}, "adaptors are wired by cmd only"},
 	{module + "internal/testkit", []string{"scanner/...", "receiving/...", "inventory/...", "api/...", "web", "cmd/backdock", "cmd/station/..."}, "testkit is for tests and the bench"},
-	{module + "scanner/hid/hidtest", []string{"..."}, "it writes what devices send, for tests"},
+	{module + "scanner/hid/hidtest", []string{"scanner/...", "receiving/...", "inventory/...", "internal/...", "api/...", "web", "cmd/station/...", "cmd/backdock", "cmd/bench", "cmd/sandbox"}, "it plays devices, for tests and cmd/vmtest"},
 	{module + "scanner/plug/plugtest", []string{"..."}, "it plugs scanners into a machine of files, for tests"},
 	{module + "internal/sandbox", []string{"scanner/...", "receiving/...", "inventory/...", "api/...", "web", "cmd/station/..."}, "the simulated world is for tests, the demo and the bench"},
 }

@@ -214,12 +214,13 @@ func (a *Agent) safe(s Scanner, e frame.Event) (kept, good bool) {
 		in.flags = append(in.flags, scanner.Overflow)
 		a.notice(Notice{Code: NoticeOverflow, Device: s.Name, Tone: scanner.ToneError, Bytes: len(e.Data)})
 	default:
-		if e.Why != "" {
-			a.Log.Warn("a code came damaged", "device", s.Name, "why", e.Why, "lost", e.Lost)
-		}
 		a.note(s.Name, said)
 		n := dropped[e.Kind]
 		n.Device, n.Bytes = s.Name, e.Lost
+		if n.Tone == scanner.ToneError {
+			// The page keeps ten and the logbook what fits: whoever looks into a scanner that loses codes wants all of them.
+			a.Log.Warn("a code was not taken", "device", s.Name, "code", n.Code, "why", e.Why, "lost", e.Lost)
+		}
 		a.notice(n)
 		return false, false
 	}

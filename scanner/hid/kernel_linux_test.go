@@ -123,7 +123,7 @@ func (o *opened) gone() {
 }
 
 func TestKernelKeyboard(t *testing.T) {
-	g := newGadget(t, bootKeyboard)
+	g := newGadget(t, hidtest.Boot)
 	o := g.open(evdev, "")
 	g.types("6901aZ\r")
 	o.wants("6901aZ", "")
@@ -137,14 +137,14 @@ func TestKernelKeyboard(t *testing.T) {
 	}
 	g.types("7\r")
 	o.wants("7", "")
-	g.unplug()
+	g.Unplug()
 	o.gone()
 }
 
 func TestKernelKeyboardIsNotTakenWhileAKeyIsHeld(t *testing.T) {
-	g := newGadget(t, bootKeyboard)
+	g := newGadget(t, hidtest.Boot)
 	g.open(evdev, "").stream.Close() // the node is there
-	g.report([]byte{0, 0, usageEnter, 0, 0, 0, 0, 0})
+	g.report(hidtest.Press(0, hidtest.UsageEnter))
 	if s, err := g.try(evdev, "", ceiling); err == nil || !strings.Contains(err.Error(), "held down") {
 		t.Fatalf("with Enter held Open gave %v, %v", s, err)
 	}
@@ -156,7 +156,7 @@ func TestKernelKeyboardIsNotTakenWhileAKeyIsHeld(t *testing.T) {
 		}
 		got <- err
 	}()
-	g.report(make([]byte, 8))
+	g.report(hidtest.Release())
 	if err := <-got; err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestKernelKeyboardIsNotTakenWhileAKeyIsHeld(t *testing.T) {
 
 // A scanner that watches the lamp of Caps Lock must see the state that its keys are read with.
 func TestKernelKeyboardLamp(t *testing.T) {
-	g := newGadget(t, bootKeyboard)
+	g := newGadget(t, hidtest.Boot)
 	g.open(evdev, "&caps=1")
 	for {
 		if s := g.hears(); s[len(s)-1]&2 != 0 { // the lamps are one byte, behind the number of a report without numbers
@@ -212,13 +212,13 @@ func TestKernelPOS(t *testing.T) {
 	o.later = time.Minute
 	send("7", "]E0", false)
 	o.wants("7", "]E0")
-	g.unplug()
+	g.Unplug()
 	o.gone()
 }
 
 func TestKernelWaitsForAppearance(t *testing.T) {
 	probe := newGadget(t, hidtest.Usual)
-	probe.unplug()
+	probe.Unplug()
 	next := &gadget{t: t}
 	gadgets.Lock()
 	next.id = fmt.Sprintf("SN-%d", gadgets.n+1)
