@@ -26,7 +26,7 @@ export function makeBench(send) {
       link: { online: true, queued: 0, since: new Date(Date.now() - 3600e3).toISOString(), server: 'https://backdock.example', offset_ms: 12 },
       devices: [{ name: '扫码枪 1', url: 'serial://?vid=0c2e&pid=0b6a', state: 'connected', since: new Date().toISOString(), scans: 214 }],
       view: { version: 1, bench: '3 号收货台', number: 3, kind: 'receiving', warehouse: '华东退货仓', time_zone: 'Asia/Shanghai', clerk: '李敏', parcel: null, choices: [], today: { parcels: 41, pieces: 96 } },
-      recent: [], notices: [],
+      recent: [], notices: [], printing: null, weight: null,
       differences: { all: 0, list: [] }, expected: { returns: 812, checked: new Date().toISOString() },
     }
     publish()
