@@ -15,7 +15,7 @@ func dictionaryFile() string {
 	if p := os.Getenv("GS1_DICTIONARY"); p != "" {
 		return p
 	}
-	return "/work/shared/data/gs1-syntax-dictionary.txt"
+	return "../../../shared/data/gs1-syntax-dictionary.txt" // beside the repository
 }
 
 func TestTableCompiles(t *testing.T) {
