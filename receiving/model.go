@@ -112,6 +112,7 @@ type Station struct {
 	WarehouseID id.Warehouse
 	BenchID     id.Bench
 	TokenHash   *string
+	PageHash    *string // of a page that is a bench: names the browser; nil for an agent
 	Hostname    string
 	Agent       string
 	Devices     string
