@@ -159,7 +159,7 @@ export function makeBench(send) {
       const said = s.provisional
       settle(s)
       if (said && said.verdict !== 'unknown' && (said.verdict === 'accepted') !== (s.outcome.verdict === 'accepted')) {
-        differ([...state.differences.list, { producer, seq: s.seq, data: s.data, device: s.device, captured_at: s.captured_at, said, outcome: s.outcome, at: new Date().toISOString() }])
+        differ([...state.differences.list, { producer, seq: s.seq, data: s.data, device: s.device, captured_at: s.captured_at, mono_us: s.seq * 1_000_000, said, outcome: s.outcome, at: new Date().toISOString() }])
       }
     }
     queue()

@@ -85,6 +85,7 @@ test('authorize a refund: the amount and the way to the buyer are named', async 
   await authorize.first().click()
   const dialog = page.getByRole('dialog', { name: 'Authorize ¥459.00' })
   await expect(dialog.getByTestId('route')).toHaveText('WeChat Pay, back on payment 4200002718202611230000000417')
+  await expect(page.locator('#refund-text')).toBeFocused() // the dialog has faded in: until then its colours are not its own
   await accessible(page)
   await dialog.getByTestId('confirm-now').click()
   await expect(dialog.getByRole('alert')).toHaveText('Give a note')
@@ -132,6 +133,7 @@ test('a scan that was set aside is run again', async ({ page, accessible }) => {
   const form = page.getByTestId('rerun-form')
   await expect(form).toContainText('6954821770316')
   await expect(form).toContainText('P004291')
+  await expect(page.locator('#rerun-reason')).toBeFocused()
   await accessible(page)
   await form.getByTestId('rerun-now').click()
   await expect(form.getByRole('alert')).toHaveText('Say what was mended')
