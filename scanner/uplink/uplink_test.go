@@ -202,7 +202,7 @@ func TestCarry(t *testing.T) {
 	b.scanMany(101, 150)
 	b.waitAnswered()
 	b.arrived(150)
-	b.wait("plates", func() bool { return b.journal.Plates().Left() == PlatesLease })
+	b.wait("plates", func() bool { return b.journal.Plates().Left() >= PlatesLow })
 	b.wait("view", func() bool { return b.views > 0 })
 	link := b.uplink.Link()
 	if !link.Online || link.Acked != 150 || link.Station != "ST-3" || link.Offset.Abs() > time.Second {
