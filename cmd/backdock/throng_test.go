@@ -44,9 +44,6 @@ func throngSeed() uint64 {
 // Everybody wants the same rows: benches the same parcels and cases, inspectors the same units, the office the same cases and refunds, imports the same orders,
 // jobs the same payments, on two servers that restart in between. Locks have one order, so nobody ever waits in a circle, and the books are right.
 func TestCrowdNeverWaitsInACircle(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a crowd takes its time")
-	}
 	url := testkit.URL(t, db.Postgres)
 	seed := throngSeed()
 	t.Logf("seed %d", seed)
