@@ -61,6 +61,7 @@ const (
 	NoteCaseOver        = "case_over"        // received, no money follows
 	NoteRefundedAlready = "refunded_already" // the platform paid: only receive
 	NoteEmptyBox        = "empty_box"
+	NoteJunk            = "junk" // rubbish instead of goods
 )
 
 // ParcelNumber renders the number that people use for a parcel.

@@ -10,7 +10,7 @@ const (
 	CodeClosed         Code = "closed"          // pieces
 	CodeUndone         Code = "undone"          // what, sku, sku_en, plate
 	CodeConditionSet   Code = "condition_set"   // condition, plate
-	CodeHeld           Code = "held"            // parcel
+	CodeHeld           Code = "held"            // parcel, reason
 	CodeResumed        Code = "resumed"         // parcel
 	CodeUnitShown      Code = "unit_shown"      // plate, state, sku, sku_en
 	CodeAliasAdded     Code = "alias_added"     // waybill
@@ -25,7 +25,10 @@ const (
 	CodeUndeclared         Code = "undeclared"           // sku, sku_en
 	CodeWrongSpec          Code = "wrong_spec"           // want, got, want_en, got_en
 	CodeWrongItem          Code = "wrong_item"           // sku, sku_en
+	CodeOtherSeller        Code = "other_seller"         // sku, sku_en: only another owner sells it
 	CodeSerialMismatch     Code = "serial_mismatch"      // serial
+	CodeCounterfeit        Code = "counterfeit"          // sku, sku_en, plate: the clerk takes the last piece for a fake
+	CodeJunkNoted          Code = "junk_noted"           // parcel: rubbish in the box instead of goods
 	CodeUnknownItem        Code = "unknown_item"         // code
 	CodeClosedShort        Code = "closed_short"         // pieces, missing, names, names_en
 	CodeAlreadyReceived    Code = "already_received"     // time, bench, pieces
@@ -79,7 +82,7 @@ const (
 // Codes lists every outcome code, in the order of the constants.
 var Codes = []Code{
 	CodeParcelOpened, CodeMatched, CodeClosed, CodeUndone, CodeConditionSet, CodeHeld, CodeResumed, CodeUnitShown, CodeAliasAdded, CodeOperatorOn, CodeEmptyConfirmed, CodeExceptionNoted, CodePlateReady,
-	CodeOver, CodeExtra, CodeUndeclared, CodeWrongSpec, CodeWrongItem, CodeSerialMismatch, CodeUnknownItem, CodeClosedShort, CodeAlreadyReceived, CodeOldLabel, CodeChoose,
+	CodeOver, CodeExtra, CodeUndeclared, CodeWrongSpec, CodeWrongItem, CodeOtherSeller, CodeSerialMismatch, CodeCounterfeit, CodeJunkNoted, CodeUnknownItem, CodeClosedShort, CodeAlreadyReceived, CodeOldLabel, CodeChoose,
 	CodePreviousOpen, CodeBelongsElsewhere, CodeOpenElsewhere, CodeTakenOver, CodeScanWaybillFirst, CodeScanTheTag, CodeScanSerial, CodeUnclaimed, CodeOwnerUnknownOpened, CodeZeroPieces, CodeCaseOver,
 	CodeRefundedAlready, CodePlateOfOther, CodeRepeatAfterRestart, CodeParcelHeld, CodeLightParcel, CodeScanPlate, CodePlateMissing,
 	CodeDoubleRead, CodeSerialTaken,

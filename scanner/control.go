@@ -5,7 +5,8 @@ import "strings"
 // ControlPrefix starts every control barcode of the printable sheet, so that gloved hands need no mouse.
 const ControlPrefix = "BD:"
 
-// Verbs of the control barcodes. CONDITION, CHOOSE, OPERATOR, GRADE and DISPOSITION take a value after a second colon.
+// Verbs of the control barcodes. CONDITION, CHOOSE, OPERATOR, GRADE and DISPOSITION take a value after a second colon; HOLD may
+// have its reason there.
 const (
 	Done         = "DONE"
 	Undo         = "UNDO"
@@ -17,13 +18,14 @@ const (
 	Photo        = "PHOTO"
 	Exception    = "EXCEPTION"
 	Empty        = "EMPTY"
+	Junk         = "JUNK"
 	UnknownOwner = "UNKNOWN-OWNER"
 	Choose       = "CHOOSE"
 	Operator     = "OPERATOR"
 )
 
 // Conditions a clerk may note on the piece just scanned (BD:CONDITION:x).
-var Conditions = []string{"sealed", "opened", "damaged", "dirty", "accessory_missing"}
+var Conditions = []string{"sealed", "opened", "damaged", "dirty", "accessory_missing", "counterfeit"}
 
 // Control splits a control barcode: "BD:CONDITION:damaged" gives CONDITION, damaged, true. Verbs compare without regard to case.
 func Control(data string) (verb, value string, ok bool) {

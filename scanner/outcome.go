@@ -48,6 +48,7 @@ const (
 	EffectConditionSet   EffectKind = "condition_set"
 	EffectOperatorOn     EffectKind = "operator_on"
 	EffectEmptyConfirmed EffectKind = "empty_confirmed"
+	EffectJunkNoted      EffectKind = "junk_noted"
 )
 
 // Effect is one thing a scan changed.

@@ -21,6 +21,7 @@ var (
 	well     = manner{scanner.Accepted, scanner.ToneOK, scanner.NoTote}
 	finished = manner{scanner.Accepted, scanner.ToneDone, scanner.NoTote}
 	look     = manner{scanner.Attention, scanner.ToneMid, scanner.NoTote}
+	low      = manner{scanner.Attention, scanner.ToneLow, scanner.NoTote}
 	refuse   = manner{scanner.Rejected, scanner.ToneError, scanner.NoTote}
 	again    = manner{scanner.Duplicate, scanner.ToneDup, scanner.NoTote}
 	blue     = manner{scanner.Accepted, scanner.ToneOK, scanner.BlueTote}
@@ -37,7 +38,7 @@ var manners = map[scanner.Code]manner{
 	scanner.CodeExceptionNoted: well,
 
 	scanner.CodeOver: look, scanner.CodeExtra: yellow, scanner.CodeUndeclared: yellow, scanner.CodeWrongSpec: red, scanner.CodeWrongItem: red,
-	scanner.CodeSerialMismatch: red, scanner.CodeUnknownItem: red, scanner.CodeUnclaimed: stray, scanner.CodeClosedShort: look,
+	scanner.CodeOtherSeller: red, scanner.CodeCounterfeit: red, scanner.CodeJunkNoted: low, scanner.CodeSerialMismatch: red, scanner.CodeUnknownItem: red, scanner.CodeUnclaimed: stray, scanner.CodeClosedShort: look,
 	scanner.CodeAlreadyReceived: look, scanner.CodeOldLabel: look, scanner.CodeChoose: look, scanner.CodePreviousOpen: look,
 	scanner.CodeBelongsElsewhere: look, scanner.CodeOpenElsewhere: look, scanner.CodeTakenOver: look, scanner.CodeScanWaybillFirst: look,
 	scanner.CodeScanTheTag: look, scanner.CodeScanSerial: look, scanner.CodeOwnerUnknownOpened: look, scanner.CodeZeroPieces: look,

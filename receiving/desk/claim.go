@@ -93,6 +93,9 @@ func (s *session) judgeAgain(u inventory.Unit, sku catalogue.SKU, ordered []id.S
 	if sku.Placeholder {
 		return receiving.UnknownItem, nil
 	}
+	if u.Condition == string(receiving.Counterfeit) {
+		return receiving.Counterfeit, nil
+	}
 	lines := s.docket.awaited()
 	j := match.Judge(match.Scope{Lines: lines, Owner: *s.docket.parcel.OwnerID, Ordered: ordered}, match.Piece{Serial: u.Serial, Bare: u.Scanned},
 		[]catalogue.Hit{{SKU: sku, Kind: catalogue.Own}})
@@ -127,7 +130,8 @@ func (s *session) turn(u inventory.Unit, f receiving.Finding, was, target *line)
 		return err
 	}
 	from := u.Account
-	u.Finding, u.ReceiptLineID, u.MovedAt, u.Version = string(f), &now.ID, s.at, u.Version+1
+	marked := f.Marked(u.Condition) // what the clerk noted while nobody knew the owner
+	u.Finding, u.ReceiptLineID, u.MovedAt, u.Version = string(marked), &now.ID, s.at, u.Version+1
 	if r := s.docket.receipt(now.ReceiptID); r != nil && r.CaseID != nil {
 		u.CaseID = r.CaseID
 	} else {
@@ -137,7 +141,7 @@ func (s *session) turn(u inventory.Unit, f receiving.Finding, was, target *line)
 	if f == receiving.Match {
 		u.CaseLineID, u.OrderLineID = now.CaseLineID, now.OrderLineID
 	}
-	if !f.Custody() {
+	if !f.Custody() || s.docket.sentByUs(f, target) {
 		u.Account, u.State, u.Title, u.ValueMinor = inventory.InQuarantine, inventory.Quarantine, "ours", was.sku.ValueMinor
 	}
 	res := s.tx.Model(&inventory.Unit{}).Where("id = ? AND version = ?", u.ID, u.Version-1).Updates(map[string]any{"finding": u.Finding, "receipt_line_id": u.ReceiptLineID,
@@ -153,6 +157,7 @@ func (s *session) turn(u inventory.Unit, f receiving.Finding, was, target *line)
 		s.out.movements = append(s.out.movements, &movement{Movement: inventory.Movement{OwnerID: u.OwnerID, WarehouseID: u.WarehouseID, SKUID: u.SKUID,
 			FromAccount: from, ToAccount: u.Account, Quantity: 1, UnitID: &u.ID, Cause: "claim", CauseRef: s.docket.parcel.Number(), ByUser: s.bench.OperatorID, At: s.at}})
 	}
+	s.docket.noteAs(u.Plate, marked)
 	b := &booked{Unit: u, line: now, docket: s.docket, code: was.sku.Code}
 	s.tellReceived(b)
 	return nil

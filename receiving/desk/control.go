@@ -26,9 +26,10 @@ func (s *session) control(verb, value string) (*ruling, error) {
 		scanner.NoLabel:      func() (*ruling, error) { return s.openUnknown("", "") },
 		scanner.UnknownOwner: func() (*ruling, error) { return s.openUnknown(s.pending.Waybill, s.pending.Carrier) },
 		scanner.Condition:    func() (*ruling, error) { return s.condition(strings.ToLower(value)) },
-		scanner.Hold:         s.hold,
+		scanner.Hold:         func() (*ruling, error) { return s.hold(value) },
 		scanner.Resume:       s.resume,
 		scanner.Empty:        s.empty,
+		scanner.Junk:         s.junk,
 		scanner.Choose:       func() (*ruling, error) { return s.choose(value) },
 		scanner.Photo:        s.notHere,
 		scanner.Exception:    s.exception,
@@ -97,8 +98,9 @@ func (s *session) plusOne() (*ruling, error) {
 		return rule(scanner.CodeNothingToAdd).about(s.docket), nil
 	}
 	scan := s.scan
-	s.scan.Data = over.Data // the unit keeps the code that was read from it
-	u, err := s.book(receiving.Extra, target, &target.sku, match.Piece{}, over.Serial)
+	s.scan.Data = over.Data                                  // the unit keeps the code that was read from it
+	p := match.Of(s.o.Codes.Read(over.Data, over.Symbology)) // batch and expiry stand in the symbol of the piece
+	u, err := s.book(receiving.Extra, target, &target.sku, p, over.Serial)
 	s.scan = scan
 	if errors.Is(err, errBare) {
 		return s.awaitPlate(&target.sku, target, over), nil
@@ -126,13 +128,16 @@ func (s *session) condition(x string) (*ruling, error) {
 	if u == nil || u.docket != s.docket || (u.State != inventory.Quarantine && u.State != inventory.Custody) {
 		return nothing, nil
 	}
+	if x == string(receiving.Counterfeit) && u.Account == inventory.InQuarantine {
+		return s.suspect(u)
+	}
 	was := u.Condition
 	if err := s.mark(u, x); err != nil {
 		return nil, err
 	}
 	r := rule(scanner.CodeConditionSet, "condition", x, "plate", u.Plate, "was", was)
 	if f := receiving.Finding(u.Finding); f == receiving.Damaged || f == receiving.AccessoryMissing {
-		r.Tote, r.Tone = scanner.YellowTote, scanner.ToneMid
+		r.Verdict, r.Tote, r.Tone = scanner.Attention, scanner.YellowTote, scanner.ToneMid
 	}
 	r.unit = u
 	return r.effect(scanner.Effect{Kind: scanner.EffectConditionSet, Plate: u.Plate}).about(s.docket), nil
@@ -152,6 +157,7 @@ func (s *session) mark(u *booked, x string) error {
 		}
 	}
 	u.line.mark = x
+	s.docket.note(u)
 	s.docket.last = u.line
 	s.docket.parcel.Version++
 	s.out.touch(s.docket)

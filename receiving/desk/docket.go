@@ -26,6 +26,7 @@ type docket struct {
 	owner    string   // name
 	last     *line    // the row the last scan touched
 	file     []match.Line
+	odd      map[string]receiving.Finding // by plate: pieces that need a deduction or a dispute
 }
 
 // receipt ties the parcel to a case or an order.
@@ -146,9 +147,10 @@ func (d *docket) readPlates(tx *gorm.DB) error {
 		Plate         string
 		ReceiptLineID id.ReceiptLine
 		Condition     string
+		Finding       receiving.Finding
 		Scanned       string
 	}
-	err := tx.Raw("SELECT plate, receipt_line_id, condition, scanned FROM units WHERE parcel_id = ? AND state <> 'undone' AND receipt_line_id IS NOT NULL ORDER BY id", d.parcel.ID).
+	err := tx.Raw("SELECT plate, receipt_line_id, condition, finding, scanned FROM units WHERE parcel_id = ? AND state <> 'undone' AND receipt_line_id IS NOT NULL ORDER BY id", d.parcel.ID).
 		Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read units of parcel %d: %w", d.parcel.ID, err)
@@ -160,6 +162,7 @@ func (d *docket) readPlates(tx *gorm.DB) error {
 			}
 			l.plates = append(l.plates, r.Plate)
 			l.mark = r.Condition
+			d.noteAs(r.Plate, r.Finding)
 		}
 	}
 	return nil

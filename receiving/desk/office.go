@@ -41,7 +41,7 @@ func (d *Desk) Reopen(ctx context.Context, parcel id.Parcel, by id.User, reason 
 		}
 		p.Become(receiving.AtDock)
 		p.ClosedAt, p.ClosedBy = nil, nil
-		if p.Note == receiving.NoteEmptyBox {
+		if p.Note == receiving.NoteEmptyBox || p.Note == receiving.NoteJunk {
 			p.Note = ""
 		}
 		for _, l := range f.lines {

@@ -27,10 +27,11 @@ type pending struct {
 
 // overPiece is a piece that was one too many.
 type overPiece struct {
-	Line   id.ReceiptLine `json:"line"`
-	Serial string         `json:"serial,omitempty"`
-	Data   string         `json:"data"`
-	Plate  string         `json:"plate,omitempty"` // reserved at its capture
+	Line      id.ReceiptLine `json:"line"`
+	Serial    string         `json:"serial,omitempty"`
+	Data      string         `json:"data"`
+	Symbology string         `json:"symbology,omitempty"`
+	Plate     string         `json:"plate,omitempty"` // reserved at its capture
 }
 
 // insist is a code that was answered with doubts.

@@ -43,7 +43,7 @@ func (s *session) take(p match.Piece, j match.Judgement) (*ruling, error) {
 		s.next.Asked = target.SKUID
 		return rule(scanner.CodeScanSerial).say(target.sku).about(d), nil
 	case match.PlusOne:
-		s.next.Over = &overPiece{Line: target.ID, Serial: j.Serial, Data: s.scan.Data, Plate: s.scan.Plate}
+		s.next.Over = &overPiece{Line: target.ID, Serial: j.Serial, Data: s.scan.Data, Symbology: s.scan.Symbology, Plate: s.scan.Plate}
 		d.last = target
 		return rule(scanner.CodeOver, "expected", itoa(target.Expected)).say(target.sku).about(d), nil
 	}
@@ -71,8 +71,10 @@ func (s *session) taken(u *booked, j match.Judgement, target *line) *ruling {
 		r = rule(scanner.CodeSerialMismatch, "serial", j.Serial)
 	case receiving.Undeclared:
 		r = rule(scanner.CodeUndeclared).say(sku)
-	case receiving.WrongItem, receiving.OtherSeller:
+	case receiving.WrongItem:
 		r = rule(scanner.CodeWrongItem).say(sku)
+	case receiving.OtherSeller:
+		r = rule(scanner.CodeOtherSeller).say(sku)
 	case receiving.Unclaimed:
 		r = rule(scanner.CodeUnclaimed, "code", s.scan.Data)
 		if !sku.Placeholder {
@@ -80,6 +82,9 @@ func (s *session) taken(u *booked, j match.Judgement, target *line) *ruling {
 		}
 	default:
 		r = rule(scanner.CodeUnknownItem, "code", s.scan.Data)
+	}
+	if u.Account == inventory.InQuarantine && receiving.Finding(u.Finding).Custody() { // the shop sent it by mistake: it is ours
+		r.Tone, r.Tote = yellow.tone, yellow.tote
 	}
 	return s.hand(r, u)
 }
@@ -114,7 +119,7 @@ func (s *session) book(f receiving.Finding, target *line, sku *catalogue.SKU, p 
 	u.code = sku.Code
 	account, state, title := inventory.InQuarantine, inventory.Quarantine, "ours"
 	value := sku.ValueMinor
-	if f.Custody() {
+	if f.Custody() && !d.sentByUs(f, target) {
 		account, state, title, value = inventory.InCustody, inventory.Custody, "buyer", 0
 		if f == receiving.Unclaimed || f == receiving.OtherSeller || sku.Placeholder {
 			title = "unknown"
@@ -187,6 +192,8 @@ func (s *session) lineFor(f receiving.Finding, target *line, sku *catalogue.SKU)
 	l.ReceiptLine = receiving.ReceiptLine{ParcelID: d.parcel.ID, SKUID: sku.ID, Finding: string(f), ReceiptID: d.receipts[0].ID}
 	if target != nil {
 		l.ReceiptID = target.ReceiptID
+	} else if r := d.mistake(); r != nil && f == receiving.WrongItem {
+		l.ReceiptID = r.ID
 	}
 	d.lines = append(d.lines, l)
 	s.out.lines = append(s.out.lines, l)

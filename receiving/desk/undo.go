@@ -61,6 +61,8 @@ func (s *session) reverse(o *receiving.Outcome, e scanner.Effect) (*ruling, erro
 		return s.undoCondition(o, e)
 	case scanner.EffectAliasAdded:
 		return s.undoAlias(o, e)
+	case scanner.EffectJunkNoted:
+		return s.undoJunk(o, e)
 	case scanner.EffectParcelOpened:
 		return s.undoOpening(e), nil
 	case scanner.EffectParcelResumed:
@@ -68,7 +70,7 @@ func (s *session) reverse(o *receiving.Outcome, e scanner.Effect) (*ruling, erro
 			return refused("moved_on", ""), nil
 		}
 		d := s.docket
-		s.shelve(d)
+		s.shelve(d, "")
 		return undone("parcel_resumed").effect(scanner.Effect{Kind: scanner.EffectParcelHeld, Parcel: e.Parcel}), nil
 	case scanner.EffectParcelHeld:
 		p, _ := receiving.ParseParcelNumber(e.Parcel)
@@ -118,6 +120,7 @@ func (s *session) undoPiece(o *receiving.Outcome, e scanner.Effect) (*ruling, er
 	if u.line.Received == 0 {
 		u.line.mark = ""
 	}
+	delete(s.docket.odd, u.Plate)
 	s.serials.drop(serialKey{u.OwnerID, u.SKUID, u.Serial})
 	if s.next.Plate == u.Plate {
 		s.next.Plate, s.next.Stick = "", false
@@ -180,7 +183,11 @@ func (s *session) undoCondition(o *receiving.Outcome, e scanner.Effect) (*ruling
 	case u.docket == nil || u.line == nil:
 		return refused("parcel_closed", e.Plate), nil
 	}
-	if err := s.mark(u, params["was"]); err != nil {
+	if params["was_line"] != "" {
+		if ok, err := s.acquit(u, params); err != nil || !ok {
+			return refused("moved_on", e.Plate), err
+		}
+	} else if err := s.mark(u, params["was"]); err != nil {
 		return nil, err
 	}
 	r := undone("condition").say(u.line.sku).with("plate", u.Plate)

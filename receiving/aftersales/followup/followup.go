@@ -53,6 +53,8 @@ func (f *Followup) Trigger(ctx context.Context, tx *gorm.DB, e event.Event) erro
 		return task(tx, f.log, "parcel_exception", e.Subject, e.OwnerID, &w, map[string]any{"plate": e.Data["plate"]})
 	case "backdock.unit.received.v1":
 		return f.received(tx, e)
+	case "backdock.unit.condition_set.v1":
+		return f.suspected(tx, e)
 	case "backdock.unit.inspected.v1", "backdock.unit.inspection_undone.v1":
 		return f.inspected(ctx, tx, e)
 	}

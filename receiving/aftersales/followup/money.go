@@ -53,6 +53,9 @@ func (f *Followup) closed(ctx context.Context, tx *gorm.DB, e event.Event) error
 	if _, err := fmt.Sscanf(fmt.Sprint(e.Data["parcel"]), "P%d", &parcel); err != nil {
 		return fmt.Errorf("event %s: parcel %v: %w", e.Type, e.Data["parcel"], err)
 	}
+	if err := f.contents(tx, e); err != nil {
+		return err
+	}
 	var receipts []receiving.Receipt
 	if err := tx.Where("parcel_id = ? AND case_id IS NOT NULL", parcel).Order("case_id, id").Find(&receipts).Error; err != nil {
 		return fmt.Errorf("receipts of parcel %d: %w", parcel, err)
@@ -113,7 +116,8 @@ func (f *Followup) receipt(ctx context.Context, tx *gorm.DB, c aftersales.Case, 
 // received tells the service desk of pieces nobody declared: no money moves for them by itself.
 func (f *Followup) received(tx *gorm.DB, e event.Event) error {
 	finding := fmt.Sprint(e.Data["finding"])
-	if !slices.Contains([]string{"extra", "undeclared"}, finding) {
+	sent := e.Data["account"] == inventory.InQuarantine && slices.Contains([]string{"wrong_spec", "wrong_item"}, finding)
+	if !sent && !slices.Contains([]string{"extra", "undeclared"}, finding) {
 		return nil
 	}
 	w := e.WarehouseID

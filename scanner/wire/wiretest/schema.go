@@ -82,7 +82,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[scanner.Tote]():        strs(scanner.BlueTote, scanner.YellowTote, scanner.RedTote),
 	reflect.TypeFor[scanner.DeviceState](): strs(scanner.DeviceConnected, scanner.DeviceConnecting, scanner.DeviceGone, scanner.DeviceFault),
 	reflect.TypeFor[scanner.EffectKind](): strs(scanner.EffectUnitBooked, scanner.EffectUnitUndone, scanner.EffectParcelOpened, scanner.EffectParcelClosed, scanner.EffectParcelHeld,
-		scanner.EffectParcelResumed, scanner.EffectAliasAdded, scanner.EffectConditionSet, scanner.EffectOperatorOn, scanner.EffectEmptyConfirmed),
+		scanner.EffectParcelResumed, scanner.EffectAliasAdded, scanner.EffectConditionSet, scanner.EffectOperatorOn, scanner.EffectEmptyConfirmed, scanner.EffectJunkNoted),
 	reflect.TypeFor[scanner.DeviceKind](): strs(scanner.KindScale, scanner.KindPrinter),
 	reflect.TypeFor[scanner.PlateMode]():  strs(scanner.PlatesPreprinted),
 	reflect.TypeFor[scanner.Code]():       strs(scanner.Codes...),

@@ -30,6 +30,7 @@ export const groups: Group[] = [
       c('BD:HOLD', '整包隔离', 'Hold parcel', '等于 F9', 'same as F9'),
       c('BD:RESUME', '恢复收货', 'Resume', '从隔离架取下时', 'off the hold shelf'),
       c('BD:EMPTY', '空包裹', 'EMPTY', '拍照、称重之后', 'after photo and weight'),
+      c('BD:JUNK', '杂物', 'JUNK', '箱里不是商品', 'rubbish instead of goods'),
       c('BD:UNKNOWN-OWNER', '无主包裹', 'Owner unknown', '认不出是谁的', 'nobody knows whose'),
     ],
   },
@@ -41,6 +42,7 @@ export const groups: Group[] = [
       c('BD:CONDITION:damaged', '破损', 'Damaged', '等于 F4', 'same as F4'),
       c('BD:CONDITION:dirty', '脏污', 'Dirty'),
       c('BD:CONDITION:accessory_missing', '缺配件', 'Part missing'),
+      c('BD:CONDITION:counterfeit', '疑似仿品', 'Counterfeit?'),
     ],
   },
   {
