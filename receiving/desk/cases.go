@@ -39,6 +39,9 @@ func (s *session) settleCases() error {
 	if err := s.countCases(closed, +1); err != nil {
 		return err
 	}
+	if err := s.surplus(closed, cases); err != nil {
+		return err
+	}
 	var sums []struct {
 		CaseID   id.Case
 		Received int

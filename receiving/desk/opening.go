@@ -234,6 +234,7 @@ func (s *session) takeCases(d *docket, cases []id.Case) error {
 	if err := s.lock(each(caseRank, cases...)...); err != nil {
 		return err
 	}
+	note, live := "", len(cases) == 0
 	for _, c := range slices.Sorted(slices.Values(cases)) {
 		k, err := s.goods(c, "at_dock")
 		if err != nil {
@@ -246,24 +247,31 @@ func (s *session) takeCases(d *docket, cases []id.Case) error {
 		if d.parcel.OwnerID == nil {
 			d.parcel.OwnerID = &k.OwnerID
 		}
-		d.parcel.Note = remark(k, d.parcel.Note)
+		if n := remark(k); n != "" {
+			note = n
+		} else {
+			live = true // one live case is enough: money may follow
+		}
+	}
+	switch {
+	case d.parcel.Note == receiving.NoteJunk || d.parcel.Note == receiving.NoteEmptyBox: // what was in the box stays true
+	case live:
+		d.parcel.Note = ""
+	default:
+		d.parcel.Note = note
 	}
 	return nil
 }
 
-// remark tells whether money may still follow. One live case is enough to say nothing.
-func remark(c aftersales.Case, sofar string) string {
-	note := ""
+// remark tells why no money can follow for a case; empty when it can.
+func remark(c aftersales.Case) string {
 	switch {
 	case c.Money == "returned" || c.Money == "returned_elsewhere":
-		note = receiving.NoteRefundedAlready
+		return receiving.NoteRefundedAlready
 	case c.Over():
-		note = receiving.NoteCaseOver
+		return receiving.NoteCaseOver
 	}
-	if note == "" && sofar != "" {
-		return ""
-	}
-	return note
+	return ""
 }
 
 // goods moves the goods of a case where the table allows it, and reads the case under its lock.

@@ -107,6 +107,13 @@ func (s *session) undoPiece(o *receiving.Outcome, e scanner.Effect) (*ruling, er
 	case u.State != inventory.Quarantine && u.State != inventory.Custody:
 		return refused("moved_on", e.Plate), nil
 	}
+	var paid []int // a parcel that was closed before and opened again may hold pieces whose money is under way
+	if err := s.tx.Raw("SELECT 1 FROM refund_lines WHERE unit_id = ? AND live LIMIT 1", u.ID).Scan(&paid).Error; err != nil {
+		return nil, fmt.Errorf("refund of unit %s: %w", u.Plate, err)
+	}
+	if len(paid) > 0 {
+		return refused("refund_sending", e.Plate), nil
+	}
 	if u.line == nil {
 		return nil, fmt.Errorf("unit %s stands on no line of parcel %s", u.Plate, s.docket.parcel.Number())
 	}
