@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/journal"
 	"github.com/backdock/backdock/scanner/plug/plugtest"
 )
 
@@ -24,7 +25,9 @@ import (
 type vitals struct {
 	HeapBytes   uint64
 	Goroutines  int
-	Descriptors int
+	Descriptors int // without those of the journal
+	Scans       int // files of the journal: some stay for a server that was restored from a backup
+	Outcomes    int // files of the journal: they go with their scans
 }
 
 const vitalsFile = "vitals.json"
@@ -38,11 +41,22 @@ func tellVitals(dir string) {
 		runtime.GC() // what the first one's finalizers let go
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
+		v := vitals{HeapBytes: m.HeapAlloc, Goroutines: runtime.NumGoroutine()}
 		entries, err := os.ReadDir("/proc/self/fd")
 		if err != nil {
 			panic(err)
 		}
-		b, err := json.Marshal(vitals{m.HeapAlloc, runtime.NumGoroutine(), len(entries)})
+		for _, e := range entries {
+			switch to, _ := os.Readlink("/proc/self/fd/" + e.Name()); {
+			case strings.HasPrefix(filepath.Base(to), "scans-"):
+				v.Scans++
+			case strings.HasPrefix(filepath.Base(to), "outcomes-"):
+				v.Outcomes++
+			default:
+				v.Descriptors++
+			}
+		}
+		b, err := json.Marshal(v)
 		if err == nil {
 			err = os.WriteFile(filepath.Join(dir, vitalsFile+".new"), b, 0o600)
 		}
@@ -113,6 +127,10 @@ func TestSoakOneLongLife(t *testing.T) {
 	}
 	if last.Goroutines > first.Goroutines || last.Descriptors > first.Descriptors {
 		t.Errorf("%+v after %d unplugs, %+v after the first tenth", last, unplugs, first)
+	}
+	// Those that are kept, and the one being written; an outcome is hardly larger than its scan.
+	if most := journal.KeepSegments + 1; last.Scans > most || last.Outcomes > 2*most {
+		t.Errorf("the journal has %d files of scans and %d of outcomes open, want %d at most", last.Scans, last.Outcomes, most)
 	}
 	// A collection is never quite complete; a leak of 32 bytes a scan would show.
 	if last.HeapBytes > first.HeapBytes+first.HeapBytes/4+512<<10 {

@@ -49,6 +49,7 @@ type rig struct {
 	im            *intake.Importer
 	keeper        *auth.Keeper
 	days          int
+	began         time.Time
 	parcels       [][]sample.Step
 	beeped        []string // data of each scan that beeped, in order
 	pieces        int
@@ -74,7 +75,7 @@ func newRig(t *testing.T, url string, cluster *testkit.Cluster) *rig {
 // stageRig opens the scanner and starts the bank.
 func stageRig(t *testing.T, url string, cluster *testkit.Cluster) *rig {
 	t.Helper()
-	r := &rig{t: t, cluster: cluster, beeps: make(chan byte, 1024), dir: t.TempDir(), bin: programs(t)}
+	r := &rig{t: t, began: time.Now(), cluster: cluster, beeps: make(chan byte, 1024), dir: t.TempDir(), bin: programs(t)}
 	t.Setenv("BACKDOCK_BIN", r.bin)
 	r.openScanner()
 	r.openSim()
@@ -201,10 +202,11 @@ func (r *rig) open(url string) {
 }
 
 // more imports a day of returns and picks the parcels of its plain scenes that never scan one code twice in a row: after a restart such a scan is a question to
-// the clerk, which scanner/agent and receiving/desk test. It is called again when the clerk needs more. Each day lies a day before the last one, which gives its cases numbers of their own.
+// the clerk, which scanner/agent and receiving/desk test. It is called again when the clerk needs more. Each day lies a day before the last one, which gives its cases
+// numbers of their own; all are counted from one moment, for a run may last past midnight.
 func (r *rig) more() {
 	ctx := r.t.Context()
-	day := sample.Make(sample.Options{Now: time.Now().AddDate(0, 0, -r.days), Account: r.bank.account(), Seed: uint64(r.days + 1)})
+	day := sample.Make(sample.Options{Now: r.began.AddDate(0, 0, -r.days), Account: r.bank.account(), Seed: uint64(r.days + 1)})
 	r.days++
 	r.must(r.im.Site(ctx, day.Site))
 	for _, load := range []func() (intake.Report, error){
