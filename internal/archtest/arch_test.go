@@ -61,6 +61,7 @@ var rooms = []struct {
 	{"receiving/order", []string{"inventory/catalogue", "receiving", "internal/..."}},
 	{"receiving/match", []string{"receiving", "receiving/order", "receiving/aftersales", "inventory/catalogue", "scanner", "scanner/barcode", "internal/id", "internal/fault"}},
 	{"receiving/queue", []string{"receiving", "scanner", "internal/..."}},
+	{"receiving/work", []string{"internal/..."}},
 	{"receiving/track", []string{"receiving", "receiving/aftersales", "scanner/barcode", "internal/..."}},
 	{"receiving/desk", []string{"receiving", "receiving/match", "receiving/queue", "receiving/order", "receiving/aftersales", "receiving/label", "inventory/...", "scanner", "scanner/wire", "scanner/barcode", "internal/..."}},
 	{"receiving/label", []string{"receiving", "inventory/...", "scanner", "scanner/wire", "scanner/sticker", "internal/..."}},
