@@ -1,6 +1,14 @@
 package track
 
-import "time"
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/backdock/backdock/internal/fault"
+	"github.com/backdock/backdock/internal/id"
+)
 
 // Policy says how long a warehouse may take to scan what it has signed for.
 type Policy struct {
@@ -31,4 +39,15 @@ func (p Policy) Due(signed time.Time, zone *time.Location) time.Time {
 			left -= open
 		}
 	}
+}
+
+// SetPolicy sets how long a warehouse may take.
+func (k *Keeper) SetPolicy(ctx context.Context, w id.Warehouse, p Policy) error {
+	if p.Hours < 1 || p.Hours > 720 || p.OpensMin < 0 || p.ClosesMin > 1440 || p.OpensMin >= p.ClosesMin {
+		return fault.New(fault.Invalid, "dock_policy", "a dock has 1 to 720 hours, opens before it closes, and closes by midnight")
+	}
+	return k.db.InTx(ctx, func(tx *gorm.DB) error {
+		return tx.WithContext(ctx).Exec(`INSERT INTO dock_policies (warehouse_id, unscanned_hours, opens_min, closes_min) VALUES (?, ?, ?, ?)
+ ON CONFLICT (warehouse_id) DO UPDATE SET unscanned_hours = excluded.unscanned_hours, opens_min = excluded.opens_min, closes_min = excluded.closes_min`, w, p.Hours, p.OpensMin, p.ClosesMin).Error
+	})
 }
