@@ -45,6 +45,7 @@ type Deps struct {
 	Cases    CaseOffice
 	Refunds  RefundOffice
 	Scans    ScanOffice
+	Tracks   TrackOffice
 	Notices  PaymentNotices
 	Web      fs.FS // the web build; nil or without index.html: 503 for pages
 	Registry *prometheus.Registry
@@ -162,6 +163,7 @@ func (s *Server) routesAll() {
 	s.routesAuth()
 	s.routesUnits()
 	s.routesLabels()
+	s.routesDock() // before parcels: /parcels/queue is no parcel's number
 	s.routesParcels()
 	s.routesCases()
 	s.routesRefunds()
@@ -171,6 +173,7 @@ func (s *Server) routesAll() {
 	s.routesStations()
 	s.routesBenchPage()
 	s.routesReports()
+	s.routesWork()
 	s.routesSystem()
 	s.orNull("UnitDetail", "order", "case", "inspection", "refund")
 	s.routesWeb() // last: it answers for every path that nobody else knows

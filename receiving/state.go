@@ -22,12 +22,15 @@ const (
 
 // Next says which state of a parcel may follow which.
 var Next = map[string][]string{
-	"":       {Open}, // nobody knew that it would come
+	"":       {AtDock, Open}, // nobody knew that it would come
 	Expected: {AtDock, Open, RefusedAtDock, HandedBack},
-	AtDock:   {Open, RefusedAtDock, HandedBack},
-	Open:     {Held, Closed, AtDock}, // back to the dock: nothing was taken out of it yet
+	AtDock:   {Open, RefusedAtDock, HandedBack, Expected}, // expected again: the dock took its scan back
+	Open:     {Held, Closed, AtDock},                      // back to the dock: nothing was taken out of it yet
 	Held:     {Open},
 	Closed:   {AtDock}, // reopened by a manager, with a reason
+
+	RefusedAtDock: {AtDock}, // by UNDO only; what the courier brings again is a parcel of its own
+	HandedBack:    {AtDock},
 }
 
 // Become moves the parcel to a state and raises its version. A move that Next does not have is a mistake of the program, not of a person: it panics, and the

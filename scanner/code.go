@@ -19,6 +19,17 @@ const (
 	CodeExceptionNoted Code = "exception_noted" // parcel
 	CodePlateReady     Code = "plate_ready"     // plate: pre-printed, the next piece gets it
 
+	// Accepted at the dock.
+	CodeDocked         Code = "docked"          // waybill, carrier, count, arrived, parts
+	CodeDockedUnknown  Code = "docked_unknown"  // waybill, carrier, count, arrived, parts: nobody awaits it yet
+	CodeDockedNoLabel  Code = "docked_no_label" // parcel, count: the number to write on the box
+	CodeRefusedAtDock  Code = "refused_at_dock" // waybill, dock_reason, count
+	CodeHandedBack     Code = "handed_back"     // waybill, dock_reason, count
+	CodeCollectNoted   Code = "collect_noted"   // waybill, amount
+	CodeBoxDamaged     Code = "box_damaged"     // waybill
+	CodeCarrierSet     Code = "carrier_set"     // carrier, count
+	CodeHandoverClosed Code = "handover_closed" // carrier, count
+
 	// Attention: something for the clerk to do or know.
 	CodeOver               Code = "over"                 // sku, sku_en, expected
 	CodeExtra              Code = "extra"                // sku, sku_en
@@ -53,6 +64,15 @@ const (
 	CodeScanPlate          Code = "scan_plate"           // sku, sku_en: stick a pre-printed plate on this piece and scan it
 	CodePlateMissing       Code = "plate_missing"        // sku, sku_en: the piece before still waits for its plate
 
+	// Attention at the dock.
+	CodeAlreadyAtDock   Code = "already_at_dock"  // waybill, time, clerk: it stands here since then
+	CodeAlreadyOpened   Code = "already_opened"   // waybill, bench: it was taken to a bench
+	CodeTurnedBefore    Code = "turned_before"    // waybill, time, dock_reason: refused or handed back earlier; again takes it in
+	CodeOtherCarrier    Code = "other_carrier"    // waybill, carrier, now: the hand-over is another courier's; again takes it in
+	CodeHandoverOpen    Code = "handover_open"    // carrier, count: DONE first, or again changes the courier of the whole hand-over
+	CodeHandoverDiffers Code = "handover_differs" // count, said: clerk and driver do not agree
+	CodeCollectAmount   Code = "collect_amount"   // waybill: how much was paid to the driver?
+
 	// Duplicate.
 	CodeDoubleRead  Code = "double_read"  //
 	CodeSerialTaken Code = "serial_taken" // serial, plate
@@ -77,15 +97,26 @@ const (
 	CodePlateVoid      Code = "plate_void"       // plate
 	CodePlateUnknown   Code = "plate_unknown"    // plate
 	CodeOtherWarehouse Code = "other_warehouse"  // the thing exists, in another warehouse
+
+	// Rejected at the dock.
+	CodeNotAWaybill    Code = "not_a_waybill"   // code: a product, a box or a case number
+	CodeNothingDocked  Code = "nothing_docked"  // the control needs a parcel that was just scanned
+	CodeHandoverEmpty  Code = "handover_empty"  // DONE with no parcel scanned
+	CodeCarrierUnknown Code = "carrier_unknown" // code
+	CodeReasonUnknown  Code = "reason_unknown"  // code
+	CodeAmountInvalid  Code = "amount_invalid"  // code
 )
 
 // Codes lists every outcome code, in the order of the constants.
 var Codes = []Code{
 	CodeParcelOpened, CodeMatched, CodeClosed, CodeUndone, CodeConditionSet, CodeHeld, CodeResumed, CodeUnitShown, CodeAliasAdded, CodeOperatorOn, CodeEmptyConfirmed, CodeExceptionNoted, CodePlateReady,
+	CodeDocked, CodeDockedUnknown, CodeDockedNoLabel, CodeRefusedAtDock, CodeHandedBack, CodeCollectNoted, CodeBoxDamaged, CodeCarrierSet, CodeHandoverClosed,
 	CodeOver, CodeExtra, CodeUndeclared, CodeWrongSpec, CodeWrongItem, CodeOtherSeller, CodeSerialMismatch, CodeCounterfeit, CodeJunkNoted, CodeUnknownItem, CodeClosedShort, CodeAlreadyReceived, CodeOldLabel, CodeChoose,
 	CodePreviousOpen, CodeBelongsElsewhere, CodeOpenElsewhere, CodeTakenOver, CodeScanWaybillFirst, CodeScanTheTag, CodeScanSerial, CodeUnclaimed, CodeOwnerUnknownOpened, CodeZeroPieces, CodeCaseOver,
 	CodeRefundedAlready, CodePlateOfOther, CodeRepeatAfterRestart, CodeParcelHeld, CodeLightParcel, CodeScanPlate, CodePlateMissing,
+	CodeAlreadyAtDock, CodeAlreadyOpened, CodeTurnedBefore, CodeOtherCarrier, CodeHandoverOpen, CodeHandoverDiffers, CodeCollectAmount,
 	CodeDoubleRead, CodeSerialTaken,
 	CodeUnknownCode, CodeNothingOpen, CodeNothingToUndo, CodeUndoRefused, CodeNothingToAdd, CodeChoiceInvalid, CodeControlUnknown, CodeBadgeUnknown, CodeDamagedScan,
 	CodeNotText, CodeTooLong, CodeSeqConflict, CodeParked, CodeNotEmpty, CodeNothingToMark, CodeControlNotHere, CodePlateVoid, CodePlateUnknown, CodeOtherWarehouse,
+	CodeNotAWaybill, CodeNothingDocked, CodeHandoverEmpty, CodeCarrierUnknown, CodeReasonUnknown, CodeAmountInvalid,
 }

@@ -49,6 +49,11 @@ const (
 	EffectOperatorOn     EffectKind = "operator_on"
 	EffectEmptyConfirmed EffectKind = "empty_confirmed"
 	EffectJunkNoted      EffectKind = "junk_noted"
+
+	EffectParcelDocked   EffectKind = "parcel_docked"
+	EffectParcelTurned   EffectKind = "parcel_turned" // refused at the dock or handed back
+	EffectDockNoted      EffectKind = "dock_noted"    // freight collect or damage
+	EffectHandoverClosed EffectKind = "handover_closed"
 )
 
 // Effect is one thing a scan changed.

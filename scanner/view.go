@@ -15,6 +15,45 @@ type BenchView struct {
 	Choices   []Choice    `json:"choices"`   // pending CHOOSE:n, empty otherwise
 	Today     Tally       `json:"today"`     // this bench, this day of the warehouse
 	Plates    PlateMode   `json:"plates,omitempty"`
+
+	Dock  *DockView `json:"dock,omitempty"`  // of a dock bench
+	Fetch []Fetch   `json:"fetch,omitempty"` // of a receiving bench without a parcel: what to fetch from the dock next, the most urgent first
+}
+
+// DockView is what a dock bench shows of the hand-over under way.
+type DockView struct {
+	Handover int64      `json:"handover"` // 0: none is open
+	Carrier  string     `json:"carrier"`  // courier code, empty while nobody knows
+	Said     bool       `json:"said"`     // a person said the courier
+	Count    int        `json:"count"`    // parcels of the hand-over, on which clerk and driver have to agree
+	Since    *time.Time `json:"since,omitempty"`
+	Last     *Docked    `json:"last,omitempty"` // the parcel in the clerk's hand: what controls are about
+}
+
+// Docked is one parcel at the dock.
+type Docked struct {
+	Parcel       string `json:"parcel"`
+	Waybill      string `json:"waybill"`
+	Carrier      string `json:"carrier"`
+	State        string `json:"state"` // expected (taken back), at_dock, refused_at_dock, handed_back, open, held, closed
+	Owner        string `json:"owner"` // empty while nobody knows
+	Part         int    `json:"part,omitempty"`
+	Parts        int    `json:"parts,omitempty"`   // boxes of its consignment; 0: a single one
+	Arrived      int    `json:"arrived,omitempty"` // of those
+	WeightGrams  int64  `json:"weight_grams,omitempty"`
+	CollectMinor int64  `json:"collect_minor,omitempty"`
+	Currency     string `json:"currency,omitempty"`
+	Damaged      bool   `json:"damaged,omitempty"`
+}
+
+// Fetch is a parcel that waits at the dock.
+type Fetch struct {
+	Parcel   string     `json:"parcel"`
+	Shelf    string     `json:"shelf"`
+	Carrier  string     `json:"carrier"`
+	Waybill  string     `json:"waybill"`
+	Since    time.Time  `json:"since"`
+	Deadline *time.Time `json:"deadline,omitempty"`
 }
 
 // PlateMode is where a bench's plates come from.

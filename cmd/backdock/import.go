@@ -15,7 +15,7 @@ import (
 
 type importCmd struct {
 	storeFlags
-	Kind string `arg:"" enum:"catalogue,orders,cases" help:"catalogue, orders or cases."`
+	Kind string `arg:"" enum:"catalogue,orders,cases,checkpoints" help:"catalogue, orders, cases or checkpoints."`
 	File string `arg:"" type:"existingfile" help:"CSV or JSON, told by its ending. docs/import.md lists the columns."`
 	JSON bool   `help:"Print the report as JSON."`
 }
@@ -36,6 +36,14 @@ func (c importCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) err
 		return err
 	}
 	defer f.Close()
+	if c.Kind == "checkpoints" {
+		done, err := w.track.Import(ctx, strings.ToLower(filepath.Ext(c.File)), f)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "%d checkpoints: %d new, %d waybills signed for\n", done.Received, done.New, done.Signed)
+		return err
+	}
 	im := w.importer()
 	read := map[string]func(context.Context, io.Reader) (intake.Report, error){
 		"catalogue.csv": im.CatalogueCSV, "catalogue.json": im.CatalogueJSON, "orders.csv": im.OrdersCSV,

@@ -129,6 +129,7 @@ func (s *server) serve(l net.Listener, c serveCmd, log *slog.Logger) {
 	s.running, s.failed = group, groupCtx.Done()
 	group.Go(func() error { return s.parts.log.Run(groupCtx, log) })
 	group.Go(func() error { return s.parts.engine.Run(groupCtx, 10*time.Second) })
+	group.Go(func() error { return s.parts.work.Run(groupCtx, time.Second, log) })
 	group.Go(func() error { return s.parts.queue.Start(context.WithoutCancel(groupCtx)) })
 	group.Go(func() error { return s.api.Serve(l) })
 }

@@ -25,6 +25,8 @@ import (
 	"github.com/backdock/backdock/receiving/expected"
 	"github.com/backdock/backdock/receiving/office"
 	"github.com/backdock/backdock/receiving/report"
+	"github.com/backdock/backdock/receiving/track"
+	"github.com/backdock/backdock/receiving/work"
 )
 
 type wireOptions struct {
@@ -45,6 +47,8 @@ type parts struct {
 	qc     *qc.Bench
 	engine *refund.Engine
 	queue  *job.Queue
+	track  *track.Keeper
+	work   *work.Projection
 	o      wireOptions
 }
 
@@ -55,12 +59,16 @@ func wire(s *store, o wireOptions) (*parts, error) {
 	p.engine = refund.New(refund.Options{DB: s.db, Events: s.log, Clock: s.clock, Gateways: o.gateways.senders, NotifyURL: o.notify, Pace: o.pace, Log: o.log})
 	workers := river.NewWorkers()
 	p.engine.AddWorkers(workers)
+	p.track = track.New(s.db, s.log, s.clock, s.codes)
+	p.track.AddWorkers(workers)
+	p.work = work.New(s.db, s.log)
 	var err error
-	if p.queue, err = job.New(s.db, workers, job.Options{Workers: o.workers, Poll: o.poll, Log: o.log}); err != nil {
+	if p.queue, err = job.New(s.db, workers, job.Options{Workers: o.workers, Poll: o.poll, Log: o.log, Periodic: []*river.PeriodicJob{track.Periodic()}}); err != nil {
 		return nil, err
 	}
 	p.engine.Use(p.queue)
 	s.log.On(followup.New(s.log, p.engine).Trigger)
+	s.log.On(p.track.Trigger)
 	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge, Codes: s.codes})
 	p.qc = qc.New(s.db, s.log, p.ledger, p.refundGuard)
 	p.qc.Use(holdCase)
@@ -102,7 +110,7 @@ func (p *parts) importer() *intake.Importer {
 
 func (p *parts) deps(reg *prometheus.Registry) api.Deps {
 	return api.Deps{DB: p.db, Log: p.log, Clock: p.clock, Auth: p.keeper, Ring: p.ring, Report: report.New(p.db, p.clock), Desk: p.desk, Expected: expected.New(p.db, p.clock), QC: p.qc,
-		Parcels: office.NewParcels(p.db, p.desk), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Scans: office.NewScans(p.desk), Notices: notices{p}, Registry: reg, Logger: p.o.log, Version: Version}
+		Parcels: office.NewParcels(p.db, p.desk), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Scans: office.NewScans(p.desk), Tracks: p.track, Notices: notices{p}, Registry: reg, Logger: p.o.log, Version: Version}
 }
 
 // notices takes payment callbacks: verified by the account's gateway, stored and acted on by the engine, answered in the gateway's own form.

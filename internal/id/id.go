@@ -32,6 +32,7 @@ type (
 	Station     int64
 	User        int64
 	Task        int64
+	Handover    int64
 )
 
 // Random returns n random bytes. crypto/rand never fails on the systems Go supports.

@@ -45,6 +45,11 @@ var manners = map[scanner.Code]manner{
 	scanner.CodeCaseOver: look, scanner.CodeRefundedAlready: look, scanner.CodePlateOfOther: look, scanner.CodeRepeatAfterRestart: look,
 	scanner.CodeParcelHeld: look, scanner.CodeLightParcel: look, scanner.CodeScanPlate: look, scanner.CodePlateMissing: look,
 
+	scanner.CodeDocked: well, scanner.CodeDockedUnknown: well, scanner.CodeDockedNoLabel: well, scanner.CodeRefusedAtDock: well, scanner.CodeHandedBack: well,
+	scanner.CodeCollectNoted: well, scanner.CodeBoxDamaged: well, scanner.CodeCarrierSet: well, scanner.CodeHandoverClosed: finished,
+	scanner.CodeAlreadyAtDock: look, scanner.CodeAlreadyOpened: look, scanner.CodeTurnedBefore: look, scanner.CodeOtherCarrier: look, scanner.CodeHandoverOpen: look,
+	scanner.CodeHandoverDiffers: look, scanner.CodeCollectAmount: look,
+
 	scanner.CodeDoubleRead: again, scanner.CodeSerialTaken: again,
 }
 

@@ -19,6 +19,9 @@ func (s *session) control(verb, value string) (*ruling, error) {
 	if verb == scanner.Operator {
 		return s.logOn()
 	}
+	if s.bench.Kind == receiving.DockBench {
+		return s.dockControl(verb, value)
+	}
 	known := map[string]func() (*ruling, error){
 		scanner.Done:         s.done,
 		scanner.Undo:         s.undo,
@@ -46,7 +49,7 @@ func (s *session) control(verb, value string) (*ruling, error) {
 }
 
 // otherControls stand on the sheet for other kinds of benches, or are the station's own.
-var otherControls = []string{"GRADE", "DISPOSITION", "RELEASE", "TYPE"}
+var otherControls = []string{"GRADE", "DISPOSITION", "RELEASE", "TYPE", scanner.Refuse, scanner.HandBack, scanner.Carrier, scanner.Collect}
 
 // notHere leaves everything as it is: what the clerk was asked stays asked.
 func (s *session) notHere() (*ruling, error) {

@@ -114,7 +114,7 @@ func (s *session) sync(more ...func() error) error {
 
 // flush writes everything: sync with bench and producer, then events, whose triggers see the whole of it, and last the balances, which all benches share.
 func (s *session) flush() error {
-	more := []func() error{s.updateBench, s.updateProducer}
+	more := []func() error{s.updateHandover, s.updateBench, s.updateProducer}
 	if len(s.out.closed) == 0 {
 		more = append(more, s.enterEvents) // else settling the cases has more to tell
 	}

@@ -56,6 +56,9 @@ func (s *session) unpack(a *arrival, t target) (*ruling, error) {
 	if len(d.receipts) == 0 {
 		// The dock knew the waybill only. What it awaits is looked up now.
 		fresh := &docket{parcel: d.parcel, stored: d.stored}
+		if fresh.parcel.Kind == receiving.UnknownOwner && len(t.Cases)+len(t.Orders) > 0 {
+			fresh.parcel.Kind = receiving.CustomerReturn
+		}
 		var rows []awaitedRow
 		switch {
 		case t.Shipment != 0:
@@ -147,6 +150,9 @@ func (s *session) enter(d *docket, rows []awaitedRow) error {
 			return fmt.Errorf("open parcel: %w", err)
 		}
 		d.stored = p.Version
+		if err := s.keepBox(p.ID); err != nil {
+			return err
+		}
 	} else {
 		s.out.touch(d)
 	}

@@ -23,6 +23,7 @@ type pending struct {
 	Before  string           `json:"before,omitempty"`  // plate of the piece before the last one
 	Ready   string           `json:"ready,omitempty"`   // pre-printed plate that was scanned for the next piece
 	Bare    *barePiece       `json:"bare,omitempty"`    // a piece that waits for its pre-printed plate
+	Docked  id.Parcel        `json:"docked,omitempty"`  // in the hand of the dock's clerk: what its controls are about
 }
 
 // overPiece is a piece that was one too many.
@@ -42,7 +43,7 @@ type insist struct {
 
 // carry is what outlives any scan: the piece in hand and the parcel on the shelf.
 func (p pending) carry() pending {
-	return pending{Shelved: p.Shelved, Plate: p.Plate, Stick: p.Stick, Before: p.Before, Ready: p.Ready, Bare: p.Bare}
+	return pending{Shelved: p.Shelved, Plate: p.Plate, Stick: p.Stick, Before: p.Before, Ready: p.Ready, Bare: p.Bare, Docked: p.Docked}
 }
 
 func (p pending) text() string {

@@ -82,6 +82,8 @@ func (s *session) reverse(o *receiving.Outcome, e scanner.Effect) (*ruling, erro
 			return refused("moved_on", ""), err
 		}
 		return undone("parcel_held").effect(scanner.Effect{Kind: scanner.EffectParcelResumed, Parcel: e.Parcel}), nil
+	case scanner.EffectParcelDocked, scanner.EffectParcelTurned, scanner.EffectDockNoted, scanner.EffectHandoverClosed:
+		return s.undoDock(o, e)
 	}
 	return refused("parcel_closed", ""), nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving"
+	"github.com/backdock/backdock/receiving/queue"
 	"github.com/backdock/backdock/scanner"
 )
 
@@ -74,7 +75,7 @@ func (s *session) view() (scanner.BenchView, error) {
 		v.Today = scanner.Tally{Parcels: b.DayParcels, Pieces: b.DayPieces}
 	}
 	if s.docket == nil {
-		return v, nil
+		return v, s.idle(&v)
 	}
 	owner, err := s.ownerName(s.docket)
 	if err != nil {
@@ -83,6 +84,17 @@ func (s *session) view() (scanner.BenchView, error) {
 	v.Parcel = s.docket.view()
 	v.Parcel.Owner = owner
 	return v, nil
+}
+
+// idle adds what a bench without an open parcel shows: the dock its hand-over, a receiving bench what to fetch next.
+func (s *session) idle(v *scanner.BenchView) (err error) {
+	switch s.bench.Kind {
+	case receiving.DockBench:
+		v.Dock, err = s.dockView()
+	case "receiving":
+		v.Fetch, err = queue.Fetch(s.db.Read.WithContext(s.ctx), s.bench.WarehouseID, s.Desk.clock.Now())
+	}
+	return err
 }
 
 // ownerName reads the owner's name once per docket. After a commit the transaction is gone, so a missing name comes from the reading handle.

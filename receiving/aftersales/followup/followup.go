@@ -51,6 +51,9 @@ func (f *Followup) Trigger(ctx context.Context, tx *gorm.DB, e event.Event) erro
 	case "backdock.parcel.exception_noted.v1":
 		w := e.WarehouseID
 		return task(tx, f.log, "parcel_exception", e.Subject, e.OwnerID, &w, map[string]any{"plate": e.Data["plate"]})
+	case "backdock.parcel.refused.v1", "backdock.parcel.handed_back.v1":
+		w := e.WarehouseID
+		return task(tx, f.log, "parcel_turned_away", e.Subject, e.OwnerID, &w, map[string]any{"reason": e.Data["reason"]})
 	case "backdock.unit.received.v1":
 		return f.received(tx, e)
 	case "backdock.unit.condition_set.v1":

@@ -86,6 +86,8 @@ export interface components {
             today: components["schemas"]["Tally"];
             /** @enum {string} */
             plates?: "preprinted";
+            dock?: components["schemas"]["DockView"];
+            fetch?: components["schemas"]["Fetch"][];
         };
         Choice: {
             /** Format: int64 */
@@ -131,9 +133,39 @@ export interface components {
             all: number;
             list: components["schemas"]["Difference"][];
         };
+        DockView: {
+            /** Format: int64 */
+            handover: number;
+            carrier: string;
+            said: boolean;
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            since?: string;
+            last?: components["schemas"]["Docked"];
+        };
+        Docked: {
+            parcel: string;
+            waybill: string;
+            carrier: string;
+            state: string;
+            owner: string;
+            /** Format: int64 */
+            part?: number;
+            /** Format: int64 */
+            parts?: number;
+            /** Format: int64 */
+            arrived?: number;
+            /** Format: int64 */
+            weight_grams?: number;
+            /** Format: int64 */
+            collect_minor?: number;
+            currency?: string;
+            damaged?: boolean;
+        };
         Effect: {
             /** @enum {string} */
-            kind: "unit_booked" | "unit_undone" | "parcel_opened" | "parcel_closed" | "parcel_held" | "parcel_resumed" | "alias_added" | "condition_set" | "operator_on" | "empty_confirmed";
+            kind: "unit_booked" | "unit_undone" | "parcel_opened" | "parcel_closed" | "parcel_held" | "parcel_resumed" | "alias_added" | "condition_set" | "operator_on" | "empty_confirmed" | "parcel_docked" | "parcel_turned" | "dock_noted" | "handover_closed";
             plate?: string;
             parcel?: string;
             sku?: string;
@@ -144,6 +176,16 @@ export interface components {
             returns: number;
             /** Format: date-time */
             checked: string;
+        };
+        Fetch: {
+            parcel: string;
+            shelf: string;
+            carrier: string;
+            waybill: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            deadline?: string;
         };
         Lights: {
             captured: boolean;
@@ -213,7 +255,7 @@ export interface components {
             /** @enum {string} */
             verdict: "accepted" | "attention" | "rejected" | "duplicate";
             /** @enum {string} */
-            code: "parcel_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "plate_ready" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "serial_mismatch" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "light_parcel" | "scan_plate" | "plate_missing" | "double_read" | "serial_taken" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse";
+            code: "parcel_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "plate_ready" | "docked" | "docked_unknown" | "docked_no_label" | "refused_at_dock" | "handed_back" | "collect_noted" | "box_damaged" | "carrier_set" | "handover_closed" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "serial_mismatch" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "light_parcel" | "scan_plate" | "plate_missing" | "already_at_dock" | "already_opened" | "turned_before" | "other_carrier" | "handover_open" | "handover_differs" | "collect_amount" | "double_read" | "serial_taken" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse" | "not_a_waybill" | "nothing_docked" | "handover_empty" | "carrier_unknown" | "reason_unknown" | "amount_invalid";
             /** @enum {string} */
             tone: "ok" | "done" | "dup" | "mid" | "low" | "error";
             /** @enum {string} */

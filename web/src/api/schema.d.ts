@@ -174,6 +174,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What drivers handed over, the newest first */
+        get: operations["list-handovers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -217,6 +234,23 @@ export interface paths {
         };
         /** Parcels, the newest first */
         get: operations["list-parcels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parcels/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Parcels at the dock in the order in which benches fetch them: platform deadline, age, value */
+        get: operations["parcel-queue"];
         put?: never;
         post?: never;
         delete?: never;
@@ -446,6 +480,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/unscanned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Waybills signed for and not scanned at the dock in time, the oldest first */
+        get: operations["unscanned"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Work done per operator, bench and hour */
+        get: operations["work"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/work.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV */
+        get: operations["work-csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scans/parked": {
         parameters: {
             query?: never;
@@ -577,6 +662,23 @@ export interface paths {
         get: operations["list-movements"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracking/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take what carriers say of waybills, in any order and any number of times */
+        post: operations["record-checkpoints"];
         delete?: never;
         options?: never;
         head?: never;
@@ -754,6 +856,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warehouses/{warehouse}/dock-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say how long the dock may take to scan what it has signed for */
+        put: operations["set-dock-policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -762,6 +881,20 @@ export interface components {
             buckets: number[];
             /** @enum {string} */
             cause: "to_inspect" | "mismatch" | "damaged" | "unknown_owner";
+        };
+        Alarm: {
+            /**
+             * Format: int64
+             * @description value of the goods
+             */
+            minor: number;
+            /** Format: int64 */
+            n: number;
+            /**
+             * Format: date-time
+             * @description signed for
+             */
+            oldest?: string;
         };
         Alias: {
             carrier: string;
@@ -802,6 +935,11 @@ export interface components {
             ageing: components["schemas"]["Ageing"][];
             /** Format: int64 */
             at_dock: number;
+            /**
+             * Format: int64
+             * @description parcels at the dock whose platform deadline ends today or has passed
+             */
+            due_today: number;
             /** @description at most 20, the worst first */
             exceptions: components["schemas"]["Exception"][];
             /** Format: int64 */
@@ -811,6 +949,8 @@ export interface components {
             kpi: components["schemas"]["KPI"];
             /** Format: date-time */
             now: string;
+            /** @description what benches fetch from the dock next, at most 5 */
+            queue: components["schemas"]["QueueRow"][];
             /** @description by state; due sums all that are not paid yet, succeeded_today those of this day */
             refunds: {
                 [key: string]: components["schemas"]["Tally"];
@@ -823,6 +963,8 @@ export interface components {
             target_per_hour: number;
             time_zone: string;
             unclaimed: components["schemas"]["Unclaimed"];
+            /** @description signed for and not scanned at the dock in time */
+            unscanned: components["schemas"]["Alarm"];
             warehouse: string;
         };
         Can: {
@@ -942,6 +1084,21 @@ export interface components {
             title: string;
             title_en: string;
         };
+        CheckpointInput: {
+            /** Format: date-time */
+            at: string;
+            /** @description courier code; empty when the source does not tell */
+            carrier?: string;
+            /** @enum {string} */
+            code: "picked_up" | "in_transit" | "out_for_delivery" | "exception" | "refused" | "delivered" | "returned";
+            /** @description number of the consignment that this box belongs to */
+            parent?: string;
+            place?: string;
+            waybill: string;
+        };
+        CheckpointsInputBody: {
+            checkpoints: components["schemas"]["CheckpointInput"][];
+        };
         ClaimInputBody: {
             /** @description case number */
             case: string;
@@ -963,6 +1120,20 @@ export interface components {
         };
         DisabledInputBody: {
             disabled: boolean;
+        };
+        DockPolicy: {
+            /** Format: int64 */
+            closes_min: number;
+            /**
+             * Format: int64
+             * @description of the dock's working time
+             */
+            hours: number;
+            /**
+             * Format: int64
+             * @description minutes after the warehouse's midnight
+             */
+            opens_min: number;
         };
         Earlier: {
             /** Format: date-time */
@@ -1038,6 +1209,26 @@ export interface components {
         GrantsInputBody: {
             grants: components["schemas"]["GrantInput"][];
         };
+        HandoverRow: {
+            bench: string;
+            carrier: string;
+            clerk: string;
+            /** Format: date-time */
+            closed_at?: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            opened_at: string;
+            /** Format: int64 */
+            parcels: number;
+            /** @enum {string} */
+            state: "open" | "closed";
+            /**
+             * Format: int64
+             * @description refused or handed back
+             */
+            turned: number;
+        };
         Hour: {
             /** Format: int64 */
             hour: number;
@@ -1093,6 +1284,8 @@ export interface components {
             parcels: components["schemas"]["Pair"];
             /** @description received */
             pieces: components["schemas"]["Pair"];
+            /** @description received, per hour in which operators of receiving benches were at work */
+            pieces_per_labour_hour: components["schemas"]["Ratio"];
             quarantine: components["schemas"]["QuarantineLoad"];
             refunded_minor: components["schemas"]["MoneyPair"];
         };
@@ -1269,6 +1462,10 @@ export interface components {
         };
         PageEventRow: {
             items: components["schemas"]["EventRow"][];
+            next: string;
+        };
+        PageHandoverRow: {
+            items: components["schemas"]["HandoverRow"][];
             next: string;
         };
         PageMovementRow: {
@@ -1466,6 +1663,32 @@ export interface components {
             /** Format: int64 */
             yesterday: number;
         };
+        QueueList: {
+            items: components["schemas"]["QueueRow"][];
+            /** Format: int64 */
+            total: number;
+        };
+        QueueRow: {
+            carrier: string;
+            cases: string[];
+            /**
+             * Format: date-time
+             * @description the platform's, the earliest of its cases
+             */
+            deadline?: string;
+            kind: string;
+            number: string;
+            /** @description code; empty while nobody knows */
+            owner: string;
+            shelf: string;
+            /**
+             * Format: date-time
+             * @description it stands at the dock
+             */
+            since: string;
+            value: components["schemas"]["Money"];
+            waybill: string;
+        };
         Ratio: {
             /** Format: double */
             today: number;
@@ -1474,6 +1697,14 @@ export interface components {
         };
         ReasonInputBody: {
             reason: string;
+        };
+        Recorded: {
+            /** Format: int64 */
+            new: number;
+            /** Format: int64 */
+            received: number;
+            /** Format: int64 */
+            signed: number;
         };
         RefundDetail: {
             amount: components["schemas"]["Money"];
@@ -1778,6 +2009,26 @@ export interface components {
             version: number;
             warehouse: string;
         };
+        UnscannedList: {
+            items: components["schemas"]["UnscannedRow"][];
+            policy: components["schemas"]["DockPolicy"];
+            /** Format: int64 */
+            total: number;
+            /** @description of all that are open */
+            value: components["schemas"]["Money"];
+        };
+        UnscannedRow: {
+            carrier: string;
+            /** @description empty for a parcel that came back to its sender without one */
+            case: string;
+            owner: string;
+            /** Format: date-time */
+            raised_at: string;
+            /** Format: date-time */
+            signed_at: string;
+            value: components["schemas"]["Money"];
+            waybill: string;
+        };
         UserRow: {
             /** Format: date-time */
             created_at: string;
@@ -1794,6 +2045,48 @@ export interface components {
             name: string;
             name_en: string;
             time_zone: string;
+        };
+        WorkList: {
+            items: components["schemas"]["WorkRow"][];
+            /** Format: int64 */
+            seq: number;
+            total: components["schemas"]["WorkRow"];
+        };
+        WorkRow: {
+            bench: string;
+            /** @description of the warehouse, YYYY-MM-DD; empty over a period */
+            day: string;
+            /**
+             * Format: int64
+             * @description found later, counted where they were made
+             */
+            errors: number;
+            /** Format: int64 */
+            hour?: number;
+            /** Format: int64 */
+            inspections: number;
+            /**
+             * Format: int64
+             * @description with work, in steps of five
+             */
+            minutes: number;
+            /** @description empty where nobody had logged on */
+            operator: string;
+            /** Format: int64 */
+            parcels_closed: number;
+            /** Format: int64 */
+            parcels_docked: number;
+            /** Format: int64 */
+            parcels_opened: number;
+            /** Format: int64 */
+            pieces: number;
+            /**
+             * Format: double
+             * @description pieces per labour hour
+             */
+            pieces_per_hour: number;
+            /** Format: int64 */
+            put_aways: number;
         };
     };
     responses: never;
@@ -2157,6 +2450,39 @@ export interface operations {
             };
         };
     };
+    "list-handovers": {
+        parameters: {
+            query: {
+                cursor?: string;
+                limit?: number;
+                warehouse: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageHandoverRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-orders": {
         parameters: {
             query?: {
@@ -2251,6 +2577,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageParcelRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "parcel-queue": {
+        parameters: {
+            query: {
+                warehouse: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueList"];
                 };
             };
             /** @description Error */
@@ -2747,6 +3105,110 @@ export interface operations {
             };
         };
     };
+    unscanned: {
+        parameters: {
+            query: {
+                warehouse: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnscannedList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work: {
+        parameters: {
+            query: {
+                warehouse: string;
+                /** @description first day of the warehouse, YYYY-MM-DD */
+                from: string;
+                /** @description last day */
+                to: string;
+                /** @description hour: a row per bench, operator and hour */
+                by?: "operator" | "bench" | "hour";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "work-csv": {
+        parameters: {
+            query: {
+                warehouse: string;
+                /** @description first day of the warehouse, YYYY-MM-DD */
+                from: string;
+                /** @description last day */
+                to: string;
+                /** @description hour: a row per bench, operator and hour */
+                by?: "operator" | "bench" | "hour";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-parked-scans": {
         parameters: {
             query?: {
@@ -3046,6 +3508,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageMovementRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "record-checkpoints": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckpointsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recorded"];
                 };
             };
             /** @description Error */
@@ -3456,6 +3956,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-dock-policy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                warehouse: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DockPolicy"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DockPolicy"];
                 };
             };
             /** @description Error */
