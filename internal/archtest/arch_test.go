@@ -66,6 +66,7 @@ var rooms = []struct {
 	{"receiving/desk", []string{"receiving", "receiving/match", "receiving/queue", "receiving/order", "receiving/aftersales", "receiving/label", "inventory/...", "scanner", "scanner/wire", "scanner/barcode", "internal/..."}},
 	{"receiving/label", []string{"receiving", "inventory/...", "scanner", "scanner/wire", "scanner/sticker", "internal/..."}},
 	{"receiving/expected", []string{"inventory/catalogue", "scanner/wire", "internal/..."}},
+	{"receiving/evidence", []string{"receiving", "receiving/aftersales", "inventory", "internal/..."}},
 	{"receiving/receivingtest", []string{"receiving/...", "inventory/...", "scanner/...", "internal/..."}},
 	{"receiving/aftersales", []string{"receiving/order", "inventory/catalogue", "internal/..."}},
 	{"receiving/aftersales/intake", []string{"receiving/aftersales", "receiving", "receiving/order", "inventory/catalogue", "inventory/place", "scanner", "scanner/barcode", "internal/..."}},

@@ -33,6 +33,8 @@ type (
 	User        int64
 	Task        int64
 	Handover    int64
+	Evidence    int64
+	Hold        int64
 )
 
 // Random returns n random bytes. crypto/rand never fails on the systems Go supports.

@@ -2,14 +2,12 @@ package followup
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"reflect"
 	"slices"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/fault"
@@ -82,23 +80,7 @@ func (f *Followup) ask(ctx context.Context, tx *gorm.DB, c aftersales.Case, ent 
 
 // task opens something for a person, once per kind and subject.
 func task(tx *gorm.DB, log *event.Log, kind, subject string, owner id.Owner, w *id.Warehouse, params map[string]any) error {
-	raw, err := json.Marshal(params)
-	if err != nil {
-		return fmt.Errorf("task %s: %w", kind, err)
-	}
-	row := aftersales.Task{Kind: kind, Subject: subject, WarehouseID: w, Params: string(raw), State: "open", CreatedAt: log.Now()}
-	if owner != 0 {
-		row.OwnerID = &owner
-	}
-	res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
-	if res.Error != nil || res.RowsAffected == 0 {
-		return res.Error
-	}
-	e := event.Event{Type: "backdock.task.opened.v1", Subject: "task/" + subject, Version: 1, OwnerID: owner, Data: event.Data{"kind": kind, "subject": subject}}
-	if w != nil {
-		e.WarehouseID = *w
-	}
-	return log.Append(tx.Statement.Context, tx, e)
+	return aftersales.OpenTask(tx.Statement.Context, tx, log, aftersales.Todo{Kind: kind, Subject: subject, Owner: owner, Warehouse: w, Params: params})
 }
 
 func (f *Followup) policy(tx *gorm.DB, owner id.Owner) (catalogue.Policy, error) {
