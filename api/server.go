@@ -26,6 +26,7 @@ import (
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/idempotency"
 	"github.com/backdock/backdock/internal/secret"
+	"github.com/backdock/backdock/receiving/evidence"
 	"github.com/backdock/backdock/receiving/label"
 	"github.com/backdock/backdock/receiving/report"
 )
@@ -47,6 +48,7 @@ type Deps struct {
 	Scans    ScanOffice
 	Tracks   TrackOffice
 	Notices  PaymentNotices
+	Evidence *evidence.Office
 	Web      fs.FS // the web build; nil or without index.html: 503 for pages
 	Registry *prometheus.Registry
 	Logger   *slog.Logger
@@ -153,6 +155,7 @@ func build(d Deps) *Server {
 		BodyLimit: s.o.BodyLimit, ReadBufferSize: 16 << 10, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 75 * time.Second,
 		ErrorHandler: s.send, EnableTrustedProxyCheck: true, TrustedProxies: s.o.TrustedProxies, ProxyHeader: fiber.HeaderXForwardedFor, EnableIPValidation: true,
 	})
+	s.app.Server().HeaderReceived = s.patience
 	s.app.Use(s.guard)
 	s.huma = humafiber.New(s.app, s.config())
 	s.routesAll()
@@ -174,6 +177,9 @@ func (s *Server) routesAll() {
 	s.routesBenchPage()
 	s.routesReports()
 	s.routesWork()
+	s.routesEvidence()
+	s.routesEvidenceFiles()
+	s.routesUploads()
 	s.routesSystem()
 	s.orNull("UnitDetail", "order", "case", "inspection", "refund")
 	s.routesWeb() // last: it answers for every path that nobody else knows

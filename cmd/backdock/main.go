@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/backdock/backdock/internal/config"
 	"github.com/backdock/backdock/internal/fault"
 )
 
@@ -55,7 +56,7 @@ var errBreach = errors.New("breach")
 // Main runs the program: 0 done, 1 failed, 2 wrong usage.
 func Main(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var c cli
-	parser, err := kong.New(&c, kong.Name("backdock"), kong.Description("Backdock receives customer returns in a warehouse."), kong.Writers(out, errOut),
+	parser, err := kong.New(&c, kong.Name("backdock"), config.Secrets(), kong.Description("Backdock receives customer returns in a warehouse."), kong.Writers(out, errOut),
 		kong.Exit(func(int) {}), kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(out, (*io.Writer)(nil)))
 	if err != nil {
 		fmt.Fprintln(errOut, "backdock:", err)

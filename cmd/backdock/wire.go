@@ -22,6 +22,7 @@ import (
 	"github.com/backdock/backdock/receiving/aftersales/intake"
 	"github.com/backdock/backdock/receiving/aftersales/refund"
 	"github.com/backdock/backdock/receiving/desk"
+	"github.com/backdock/backdock/receiving/evidence"
 	"github.com/backdock/backdock/receiving/expected"
 	"github.com/backdock/backdock/receiving/office"
 	"github.com/backdock/backdock/receiving/report"
@@ -34,22 +35,25 @@ type wireOptions struct {
 	gateways gateways
 	notify   func(refund.Account) string
 	pace     refund.Pace
-	workers  int           // jobs at once; 0: this process only enqueues
-	poll     time.Duration // of the job queue; 0: its default
+	workers  int            // jobs at once; 0: this process only enqueues
+	poll     time.Duration  // of the job queue; 0: its default
+	photos   evidence.Store // nil: this process takes and shows none
+	limits   evidence.Limits
 }
 
 // parts is the whole domain, wired by hand.
 type parts struct {
 	*store
-	keeper *auth.Keeper
-	ledger *inventory.Ledger
-	desk   *desk.Desk
-	qc     *qc.Bench
-	engine *refund.Engine
-	queue  *job.Queue
-	track  *track.Keeper
-	work   *work.Projection
-	o      wireOptions
+	keeper   *auth.Keeper
+	ledger   *inventory.Ledger
+	desk     *desk.Desk
+	qc       *qc.Bench
+	engine   *refund.Engine
+	queue    *job.Queue
+	track    *track.Keeper
+	work     *work.Projection
+	evidence *evidence.Office
+	o        wireOptions
 }
 
 // wire connects the rooms: events trigger followup, followup asks the refund engine, the engine enqueues in the same transaction.
@@ -69,9 +73,12 @@ func wire(s *store, o wireOptions) (*parts, error) {
 	p.engine.Use(p.queue)
 	s.log.On(followup.New(s.log, p.engine).Trigger)
 	s.log.On(p.track.Trigger)
+	p.evidence = evidence.New(s.db, s.log, s.clock, o.photos, o.limits, o.log)
+	s.log.On(p.evidence.Trigger)
 	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge, Codes: s.codes})
 	p.qc = qc.New(s.db, s.log, p.ledger, p.refundGuard)
 	p.qc.Use(holdCase)
+	p.qc.Keep(evidence.Guard)
 	return p, nil
 }
 
@@ -110,7 +117,7 @@ func (p *parts) importer() *intake.Importer {
 
 func (p *parts) deps(reg *prometheus.Registry) api.Deps {
 	return api.Deps{DB: p.db, Log: p.log, Clock: p.clock, Auth: p.keeper, Ring: p.ring, Report: report.New(p.db, p.clock), Desk: p.desk, Expected: expected.New(p.db, p.clock), QC: p.qc,
-		Parcels: office.NewParcels(p.db, p.desk), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Scans: office.NewScans(p.desk), Tracks: p.track, Notices: notices{p}, Registry: reg, Logger: p.o.log, Version: Version}
+		Parcels: office.NewParcels(p.db, p.desk), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Scans: office.NewScans(p.desk), Tracks: p.track, Notices: notices{p}, Evidence: p.evidence, Registry: reg, Logger: p.o.log, Version: Version}
 }
 
 // notices takes payment callbacks: verified by the account's gateway, stored and acted on by the engine, answered in the gateway's own form.

@@ -35,7 +35,7 @@ var manners = map[scanner.Code]manner{
 	scanner.CodeParcelOpened: well, scanner.CodeMatched: blue, scanner.CodeClosed: finished, scanner.CodeUndone: well, scanner.CodeConditionSet: well,
 	scanner.CodeHeld: well, scanner.CodeResumed: well, scanner.CodeUnitShown: well, scanner.CodeAliasAdded: well, scanner.CodeOperatorOn: well,
 	scanner.CodeEmptyConfirmed: finished, scanner.CodePlateReady: well,
-	scanner.CodeExceptionNoted: well,
+	scanner.CodeExceptionNoted: well, scanner.CodePhotoAsked: well,
 
 	scanner.CodeOver: look, scanner.CodeExtra: yellow, scanner.CodeUndeclared: yellow, scanner.CodeWrongSpec: red, scanner.CodeWrongItem: red,
 	scanner.CodeOtherSeller: red, scanner.CodeCounterfeit: red, scanner.CodeJunkNoted: low, scanner.CodeSerialMismatch: red, scanner.CodeUnknownItem: red, scanner.CodeUnclaimed: stray, scanner.CodeClosedShort: look,

@@ -34,7 +34,7 @@ func (s *session) control(verb, value string) (*ruling, error) {
 		scanner.Empty:        s.empty,
 		scanner.Junk:         s.junk,
 		scanner.Choose:       func() (*ruling, error) { return s.choose(value) },
-		scanner.Photo:        s.notHere,
+		scanner.Photo:        s.photo,
 		scanner.Exception:    s.exception,
 	}
 	act, ok := known[verb]
@@ -55,6 +55,28 @@ var otherControls = []string{"GRADE", "DISPOSITION", "RELEASE", "TYPE", scanner.
 func (s *session) notHere() (*ruling, error) {
 	s.next = s.pending
 	return rule(scanner.CodeControlNotHere, "code", s.scan.Data).about(s.docket), nil
+}
+
+// photo says what a picture is of: the last piece of the open parcel, or the parcel. The page takes it the moment PHOTO is scanned, under the name of that scan, which
+// finds the piece by this answer however late both arrive. The desk never knows whether a bench has a camera.
+func (s *session) photo() (*ruling, error) {
+	s.next = s.pending
+	d := s.docket
+	if d == nil {
+		return rule(scanner.CodeNothingOpen), nil
+	}
+	if s.pending.Plate != "" {
+		u, err := s.unit(s.pending.Plate)
+		if err != nil {
+			return nil, err
+		}
+		if u != nil && u.docket == d {
+			r := rule(scanner.CodePhotoAsked, "parcel", d.parcel.Number(), "plate", u.Plate)
+			r.unit = u
+			return r.about(d), nil
+		}
+	}
+	return rule(scanner.CodePhotoAsked, "parcel", d.parcel.Number()).about(d), nil
 }
 
 // exception hands what is wrong with the open parcel to the service desk: followup makes a task of the event.

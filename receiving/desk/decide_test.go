@@ -195,7 +195,7 @@ var decisions = []story{
 	{"hold for a reason", way + " → parcel_opened\nBD:HOLD:等主管 → held\nBD:RESUME → resumed"},
 	{"short", way + " → parcel_opened\n" + gtin(tee) + " → matched\nBD:DONE → closed_short"},
 	{"controls with nothing open", "BD:DONE → nothing_open\nBD:EMPTY → nothing_open\nBD:HOLD → nothing_open\nBD:RESUME → nothing_open\nBD:+1 → nothing_to_add\nBD:CONDITION:damaged → nothing_to_mark\nBD:UNDO → nothing_to_undo"},
-	{"controls of other benches", "BD:PHOTO → control_not_here\nBD:EXCEPTION → nothing_open\nBD:GRADE:A → control_not_here\nBD:NONSENSE → control_unknown\nBD:CONDITION:perfect → control_unknown"},
+	{"controls of other benches", "BD:PHOTO → nothing_open\nBD:EXCEPTION → nothing_open\nBD:GRADE:A → control_not_here\nBD:NONSENSE → control_unknown\nBD:CONDITION:perfect → control_unknown"},
 	{"exception goes to the service desk", way + " → parcel_opened\n" + gtin(99) + " → unknown_item\nBD:EXCEPTION → exception_noted\nBD:CONDITION:dirty → condition_set\nBD:DONE → closed_short"},
 	{"+1 only right after over", way + " → parcel_opened\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → over\n" + gtin(hat) + " → undeclared\nBD:+1 → nothing_to_add"},
 	{"badge", "BD:OPERATOR:right → operator_on\nBD:OPERATOR:wrong → badge_unknown\nBD:OPERATOR: → badge_unknown"},

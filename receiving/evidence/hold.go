@@ -8,6 +8,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/backdock/backdock/internal/auth"
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/fault"
@@ -145,16 +146,6 @@ func (o *Office) HoldsOf(ctx context.Context, p id.Parcel) ([]Hold, error) {
 	return out, nil
 }
 
-// HoldAt reads a hold.
-func (o *Office) HoldAt(ctx context.Context, n id.Hold) (Hold, error) {
-	var h Hold
-	res := o.db.From(ctx).Where("id = ?", n).Limit(1).Find(&h)
-	if res.Error == nil && res.RowsAffected == 0 {
-		return h, fault.New(fault.NotFound, "hold_not_found", "there is no such hold")
-	}
-	return h, res.Error
-}
-
 // Guard refuses to let a piece leave, or its judgement move it, while evidence of it is held. The caller has locked the unit.
 func Guard(ctx context.Context, tx *gorm.DB, u inventory.Unit) error {
 	var found []id.Hold
@@ -166,4 +157,31 @@ func Guard(ctx context.Context, tx *gorm.DB, u inventory.Unit) error {
 		return fault.New(fault.Conflict, "evidence_hold", "the evidence of unit %s is held for a dispute: it stays as it is until that hold is released", u.Plate).With("plate", u.Plate)
 	}
 	return nil
+}
+
+// holdColumns: a hold is where its parcel or its case is.
+var holdColumns = auth.Columns{Warehouse: "COALESCE(p.warehouse_id, c.warehouse_id) = ?", Owner: "COALESCE(p.owner_id, c.owner_id) = ?",
+	Shop: "? IN (SELECT x.shop_id FROM cases x WHERE x.id = h.case_id OR x.id IN (SELECT r.case_id FROM receipts r WHERE r.parcel_id = h.parcel_id))"}
+
+// HoldWithin reads a hold inside a scope.
+func (o *Office) HoldWithin(ctx context.Context, s auth.Scope, n id.Hold) (Hold, error) {
+	within, args := s.SQL(holdColumns)
+	return o.hold(ctx, "h.id = ? AND "+within, append([]any{n}, args...)...)
+}
+
+// Newest reads the hold of a parcel or case that was made last.
+func (o *Office) Newest(ctx context.Context, p id.Parcel, c id.Case) (Hold, error) {
+	return o.hold(ctx, "(h.parcel_id = ? OR h.case_id = ?)", p, c)
+}
+
+func (o *Office) hold(ctx context.Context, where string, args ...any) (Hold, error) {
+	var found []Hold
+	err := o.db.From(ctx).Raw("SELECT h.* FROM evidence_holds h LEFT JOIN parcels p ON p.id = h.parcel_id LEFT JOIN cases c ON c.id = h.case_id WHERE "+where+" ORDER BY h.id DESC LIMIT 1", args...).Scan(&found).Error
+	if err == nil && len(found) == 0 {
+		err = fault.New(fault.NotFound, "hold_not_found", "there is no such hold")
+	}
+	if err != nil {
+		return Hold{}, fmt.Errorf("read hold: %w", err)
+	}
+	return found[0], nil
 }

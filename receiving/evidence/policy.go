@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"github.com/backdock/backdock/internal/auth"
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 )
@@ -83,4 +84,16 @@ func wantsEmptyPhoto(tx *gorm.DB, owner id.Owner) (bool, error) {
 		return false, fmt.Errorf("evidence rule of owner: %w", err)
 	}
 	return len(rules) == 0 || rules[0], nil
+}
+
+// OwnerNamed finds an owner that a scope reaches, in whatever warehouse: evidence of an owner has one policy.
+func (o *Office) OwnerNamed(ctx context.Context, s auth.Scope, code string) (id.Owner, error) {
+	var found []id.Owner
+	if err := o.db.From(ctx).Raw("SELECT id FROM owners WHERE code = ?", code).Scan(&found).Error; err != nil {
+		return 0, fmt.Errorf("read owner: %w", err)
+	}
+	if len(found) == 0 || !s.Allows(0, found[0], 0) {
+		return 0, fault.New(fault.NotFound, "owner_not_found", "there is no owner %s", code)
+	}
+	return found[0], nil
 }

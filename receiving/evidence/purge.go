@@ -54,7 +54,7 @@ func (o *Office) due(ctx context.Context) ([]id.Evidence, error) {
 		if r.OwnerID != 0 {
 			q, args = q+"COALESCE(u.owner_id, p.owner_id) = ?", append(args, r.OwnerID)
 		} else {
-			q, args = q+"NOT EXISTS (SELECT 1 FROM evidence_retention x WHERE x.kind = e.kind AND x.owner_id = COALESCE(u.owner_id, p.owner_id))", args
+			q += "NOT EXISTS (SELECT 1 FROM evidence_retention x WHERE x.kind = e.kind AND x.owner_id = COALESCE(u.owner_id, p.owner_id))"
 		}
 		var found []id.Evidence
 		if err := o.db.Read.WithContext(ctx).Raw(q+" ORDER BY e.id LIMIT ?", append(args, purgeMost)...).Scan(&found).Error; err != nil {

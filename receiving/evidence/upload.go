@@ -39,6 +39,9 @@ func (o *Office) Begin(ctx context.Context, principal string, f Facts, length in
 	now := o.clock.Now()
 	u := Upload{ID: id.Hex(16), Principal: principal, Kind: f.Kind, Length: length, Metadata: metadata, Facts: string(raw), State: open, CreatedAt: now, TouchedAt: now}
 	err = o.db.InTx(ctx, func(tx *gorm.DB) error {
+		if err := f.foreign(tx); err != nil {
+			return err
+		}
 		var n int64
 		if err := tx.Model(&Upload{}).Where("principal = ? AND state <> ?", principal, done).Count(&n).Error; err != nil {
 			return err
@@ -52,6 +55,25 @@ func (o *Office) Begin(ctx context.Context, principal string, f Facts, length in
 		return Upload{}, fmt.Errorf("begin upload: %w", err)
 	}
 	return u, nil
+}
+
+// foreign refuses evidence for another station's scans, or another warehouse's. A producer that is not known yet says hello later; tieScan asks again.
+func (f Facts) foreign(tx *gorm.DB) error {
+	if f.Producer == "" {
+		return nil
+	}
+	var of []struct {
+		StationID   id.Station
+		WarehouseID id.Warehouse
+	}
+	err := tx.Raw("SELECT p.station_id, b.warehouse_id FROM producers p JOIN benches b ON b.id = p.bench_id WHERE p.id = ?", f.Producer).Scan(&of).Error
+	if err != nil {
+		return err
+	}
+	if len(of) > 0 && (of[0].WarehouseID != f.Warehouse || f.Station != 0 && of[0].StationID != f.Station) {
+		return fault.New(fault.Denied, "upload_foreign", "the scan that this is said to show was made at another station")
+	}
+	return nil
 }
 
 // Find reads an upload of a principal. One whose bytes are all here and whose answer was lost, with the process or on the way, is brought to its end.
