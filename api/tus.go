@@ -23,7 +23,7 @@ import (
 
 // Uploads speak tus 1.0 (https://tus.io/protocols/resumable-upload): core, creation, checksum, termination.
 const (
-	uploadsPath   = prefix + "/evidence/uploads"
+	uploadsPath   = prefix + "/evidence/uploads" // wire.UploadsPath
 	tusVersion    = "1.0.0"
 	tusExtensions = "creation,checksum,termination"
 	tusSums       = "sha1,sha256"

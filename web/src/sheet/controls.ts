@@ -29,6 +29,7 @@ export const groups: Group[] = [
       c('BD:EXCEPTION', '登记异常', 'Exception', '等于 F6', 'same as F6'),
       c('BD:HOLD', '整包隔离', 'Hold parcel', '等于 F9', 'same as F9'),
       c('BD:RESUME', '恢复收货', 'Resume', '从隔离架取下时', 'off the hold shelf'),
+      c('BD:PHOTO', '拍照', 'PHOTO', '等于 F2，拍刚扫的一件', 'same as F2: the last piece'),
       c('BD:EMPTY', '空包裹', 'EMPTY', '拍照、称重之后', 'after photo and weight'),
       c('BD:JUNK', '杂物', 'JUNK', '箱里不是商品', 'rubbish instead of goods'),
       c('BD:UNKNOWN-OWNER', '无主包裹', 'Owner unknown', '认不出是谁的', 'nobody knows whose'),
