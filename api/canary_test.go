@@ -136,6 +136,7 @@ func TestEverySecretColumnHasACanary(t *testing.T) {
 		t.Fatal(len(columns), err)
 	}
 	covered := map[string]bool{"sessions.token_hash": true, "sessions.csrf": true, "users.password_hash": true, "stations.token_hash": true, "stations.page_hash": true, "station_tickets.token_hash": true, "station_tickets.session_hash": true, // read by secrets, or handed to their owner
+		"evidence_blobs.hash": true, "evidence.hash": true, "evidence_uploads.hash": true, // of what the camera saw: shown, and opens nothing
 		"outcomes.content_hash": true, "idempotency_keys.body_hash": true, "idempotency_keys.key": true} // hashes and keys of the callers' own
 	for _, c := range canaries {
 		covered[c.table+"."+c.column] = true

@@ -71,7 +71,6 @@ type OwnerPath struct {
 	Owner string `path:"owner" maxLength:"40"`
 }
 
-
 type policyInput struct {
 	Owner string `path:"owner" maxLength:"40"`
 	Body  struct {

@@ -16,23 +16,10 @@ import (
 	"time"
 
 	"github.com/backdock/backdock/api"
-	"github.com/backdock/backdock/internal/blob"
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/testkit"
-	"github.com/backdock/backdock/receiving/evidence"
 )
-
-// studio is a server with a place for pictures.
-func (s *site) studio() *running {
-	s.t.Helper()
-	disk, err := blob.NewDisk(s.t.TempDir())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	o := evidence.New(s.d, s.log, clock.System{}, disk, evidence.Limits{PhotoBytes: 3 << 20, PartBytes: 2 << 20}, nil)
-	return s.serve(func(d *api.Deps) { d.Evidence = o })
-}
 
 func still(w, h int) []byte {
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
@@ -79,7 +66,7 @@ func (p *person) add(parcel string, b []byte) string {
 func TestUploadsSpeakTus(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d)
-		r := s.studio()
+		r := s.serve()
 		p, b := r.login("clerk"), still(400, 300)
 		want := func(what string, a answer, status int, code string) {
 			t.Helper()
@@ -143,7 +130,7 @@ func TestUploadsSpeakTus(t *testing.T) {
 func TestAStationUploads(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d)
-		r := s.studio()
+		r := s.serve()
 		token, _ := s.enrol(1)
 		b := still(40, 30)
 		send := func(h header) answer {
@@ -170,7 +157,7 @@ func TestAStationUploads(t *testing.T) {
 func TestEvidenceIsServedWithinGrants(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d)
-		r := s.studio()
+		r := s.serve()
 		b := still(900, 600)
 		clerk := r.login("clerk")
 		number := clerk.add("P000011", b) // ACME's, in HZ1
@@ -247,7 +234,7 @@ func TestEvidenceIsServedWithinGrants(t *testing.T) {
 func TestEvidenceHoldsAndPolicies(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d)
-		r := s.studio()
+		r := s.serve()
 		manager, claims := r.login("manager"), r.login("claims")
 		a := claims.do("POST", "/evidence/holds", map[string]string{"case": "C11", "reason": "dispute 4711"}, header{"Idempotency-Key", "once"})
 		var h api.HoldRow

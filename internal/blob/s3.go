@@ -53,7 +53,11 @@ func (s *S3) Put(ctx context.Context, key string, r io.Reader, size int64) error
 	if err := check(key); err != nil {
 		return err
 	}
-	_, err := s.client.PutObject(ctx, s.bucket, s.prefix+key, io.LimitReader(r, size), size, minio.PutObjectOptions{DisableMultipart: true, ContentType: "application/octet-stream"})
+	// A reader that can go back is sent again by the client when the store is busy; any other is left to whoever called.
+	if _, again := r.(io.Seeker); !again {
+		r = io.LimitReader(r, size)
+	}
+	_, err := s.client.PutObject(ctx, s.bucket, s.prefix+key, r, size, minio.PutObjectOptions{DisableMultipart: true, ContentType: "application/octet-stream"})
 	if err != nil {
 		return fmt.Errorf("put %s: %w", key, err)
 	}

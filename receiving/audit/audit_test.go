@@ -44,7 +44,24 @@ type corruption struct {
 	sql   []string
 }
 
+// shot is a photo of parcel 1 whose file is there.
+var shot = []string{"INSERT INTO evidence_blobs (hash, size, type, state, stored_at) VALUES ('" + strings.Repeat("ab", 32) + "', 5, 'image/jpeg', 'stored', '2026-11-20 00:00:00+00:00')",
+	"INSERT INTO evidence (id, kind, hash, size, type, warehouse_id, parcel_id, captured_at, added_at) VALUES (77, 'photo', '" + strings.Repeat("ab", 32) + "', 5, 'image/jpeg', 1, 1, '2026-11-20 00:00:00+00:00', '2026-11-20 00:00:00+00:00')"}
+
+// after is shot and what breaks it.
+func after(sql ...string) []string { return append(slices.Clone(shot), sql...) }
+
+const keptBy = "INSERT INTO evidence_holds (parcel_id, reason, by_user, at) SELECT 1, 'x', id, '2020-01-01 00:00:00+00:00' FROM users LIMIT 1"
+
 var corruptions = []corruption{
+	{"evidence_blob", "evidence 77", after("DELETE FROM evidence_blobs")},
+	{"evidence_blob", "evidence 77", after("UPDATE evidence_blobs SET state = 'doomed'")},
+	{"evidence_blob", "evidence 77", after("UPDATE evidence_blobs SET size = 6")},
+	{"evidence_scan", "evidence 77", after("UPDATE evidence SET producer = 'p1', seq = 1, parcel_id = 2", "UPDATE outcomes SET parcel_id = 1 WHERE producer = 'p1' AND seq = 1")},
+	{"evidence_held", "evidence 77", after(keptBy, "UPDATE evidence SET purged_at = '2026-11-21 00:00:00+00:00'")},
+	{"evidence_moved", "unit/" + plate(1), []string{keptBy}},
+	{"evidence_upload", "upload u1", []string{"INSERT INTO evidence_uploads (id, principal, kind, length, received, facts, state, created_at, touched_at) VALUES ('u1', 'user/1', 'photo', 9, 5, '{}', 'open', '2026-11-20 00:00:00+00:00', '2026-11-20 00:00:00+00:00')"}},
+	{"evidence_upload", "upload u1", []string{"INSERT INTO evidence_uploads (id, principal, kind, length, received, facts, state, created_at, touched_at) VALUES ('u1', 'user/1', 'photo', 9, 9, '{}', 'done', '2026-11-20 00:00:00+00:00', '2026-11-20 00:00:00+00:00')"}},
 	{"balance_sum", "account available", []string{"UPDATE balances SET quantity = quantity + 1 WHERE account = 'available'"}},
 	{"balance_sum", "account quarantine", []string{"DELETE FROM movements WHERE unit_id = 3"}},
 	{"balance_sum", "account repair", []string{"INSERT INTO balances (owner_id, warehouse_id, sku_id, account, quantity) VALUES (1, 1, 1, 'repair', 5)"}},

@@ -87,7 +87,7 @@ func TestPurgeSurvivesKills(t *testing.T) {
 				if err := run(point + ":1"); err == nil {
 					t.Fatal("it was to die there")
 				}
-				s.clean() // whatever is half done, no evidence lacks its file
+				s.clean()                                                                                              // whatever is half done, no evidence lacks its file
 				s.Do(func(tx *gorm.DB) error { return tx.Exec("UPDATE evidence_blobs SET lease_until = NULL").Error }) // its lease is over
 				_ = run("")
 				if n := receivingtest.One[int](s.Site, "SELECT COUNT(*) FROM evidence WHERE purged_at IS NOT NULL"); n != 2 {

@@ -144,3 +144,9 @@ export const stations = () => board(1).stations.map((s, i) => ({
   id: String(s.number), name: `HZ1-${s.number}`, warehouse: 'HZ1', number: s.number, bench: s.name, clerk: s.clerk, state: s.state, version: '1.0.0', hostname: `bench-${s.number}`, last_scan: s.last_scan, revoked: i === 5,
   devices: i === 3 ? [{ name: '扫码枪 1', state: 'fault', detail: '串口被别的程序占用' }] : s.devices,
 }))
+
+/** A parcel with what was in it. */
+export const parcelDetail = (row) => ({
+  ...row, orders: row.cases.map((c) => c.replace('RT', 'TB')), waybills: [{ number: row.waybill, carrier: row.carrier, role: 'return', source: 'import' }], units: [], timeline: [],
+  lines: row.expected === 0 ? [] : [{ sku: 'JK-W-BLUE-M', name: '轻羽绒夹克 女款', name_en: 'Light down jacket, women', spec: '雾蓝 / M', spec_en: 'Mist blue / M', expected: row.expected, received: row.received, finding: row.received < row.expected ? 'short' : 'match' }],
+})

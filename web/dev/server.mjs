@@ -1,5 +1,6 @@
 // The mock of the server's REST API and /ws/live: sample data, and a decision that moves a unit. Everything real is on the other side of the API.
-import { board, detailOf, parcels, parkedScan, refundDetail, refunds, rowOf, stations, units, ways } from './samples.mjs'
+import { samples } from './camera.mjs'
+import { board, detailOf, parcelDetail, parcels, parkedScan, refundDetail, refunds, rowOf, stations, units, ways } from './samples.mjs'
 
 const ok = (body) => ({ status: 200, body })
 const problem = (status, code, params) => ({ status, body: { type: 'about:blank', title: code, status, detail: code, code, ...(params ? { params } : {}) } })
@@ -13,7 +14,7 @@ export function makeServer(lives, sent = () => {}) {
 
   function reset() {
     const rows = units()
-    db = { units: new Map(rows.map((u) => [u.plate, detailOf(u)])), parcels: parcels(), refunds: refunds(), scan: parkedScan(), stations: stations(), loggedIn: true }
+    db = { units: new Map(rows.map((u) => [u.plate, detailOf(u)])), parcels: parcels(), refunds: refunds(), scan: parkedScan(), stations: stations(), holds: [], loggedIn: true }
     seq = 100
     up = true
     ticking = false
@@ -94,6 +95,19 @@ export function makeServer(lives, sent = () => {}) {
     }
     if (path === '/reports/board') return ok(board(seq))
     if (path === '/units') return page(queue(url.searchParams.get('q') ?? ''))
+    const seen = /^\/(units|parcels)\/([^/]+)\/evidence$/.exec(path)
+    if (seen) return ok({ items: samples(seen[1] === 'units' ? seen[2] : 'U0000001201'), holds: db.holds })
+    if (path === '/evidence/holds') {
+      db.holds = [{ id: 1, on: 'parcel', reason: body.reason, at: new Date().toISOString() }]
+      return ok(db.holds[0])
+    }
+    if (/^\/evidence\/holds\/\d+\/release$/.test(path)) {
+      db.holds = []
+      return ok({})
+    }
+    const parcel = /^\/parcels\/([^/]+)$/.exec(path)
+    const row = parcel && db.parcels.find((p) => p.number === parcel[1])
+    if (row) return ok(parcelDetail(row))
     const unit = /^\/units\/([^/]+)(\/inspection(\/undo)?)?$/.exec(path)
     if (unit) return inspect(unit, body)
     if (path === '/parcels') return inState(db.parcels, url.searchParams)
