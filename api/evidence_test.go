@@ -235,7 +235,7 @@ func TestEvidenceHoldsAndPolicies(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d)
 		r := s.serve()
-		manager, claims := r.login("manager"), r.login("claims")
+		manager, claims := r.login("boss"), r.login("claims")
 		a := claims.do("POST", "/evidence/holds", map[string]string{"case": "C11", "reason": "dispute 4711"}, header{"Idempotency-Key", "once"})
 		var h api.HoldRow
 		if a.into(&h); a.status != 200 || h.On != "case" || h.Reason != "dispute 4711" {
@@ -258,6 +258,7 @@ func TestEvidenceHoldsAndPolicies(t *testing.T) {
 			"a clerk":              {r.login("clerk").do("POST", "/evidence/holds", map[string]string{"parcel": "P000011", "reason": "x"}), "role_missing"},
 			"no such owner":        {manager.do("GET", "/evidence/policies/NOBODY", nil), "owner_not_found"},
 			"no days":              {manager.do("PUT", "/evidence/policies/ACME", map[string]any{"empty_photo": true, "keep_days": map[string]int{"photo": 0}}), "retention_days"},
+			"of every warehouse":   {r.login("manager").do("GET", "/evidence/policies/ACME", nil), "policy_denied"},
 			"a clerk's policy":     {r.login("clerk").do("GET", "/evidence/policies/ACME", nil), "role_missing"},
 		} {
 			if c.a.status < 400 || c.a.code() != c.code {

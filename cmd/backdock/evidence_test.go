@@ -178,7 +178,9 @@ func newShop(t *testing.T, url string) *shop {
 	defer d.Close()
 	err = d.InTx(t.Context(), func(tx *gorm.DB) error {
 		for _, sql := range []string{"INSERT INTO owners (code, name) VALUES ('QY', '轻羽')", "INSERT INTO warehouses (code, name, time_zone) VALUES ('HZ1', '仓', 'Asia/Shanghai')",
-			"INSERT INTO parcels (warehouse_id, owner_id, kind, state, created_at) SELECT w.id, o.id, 'customer_return', 'closed', '2026-11-01 00:00:00+00:00' FROM warehouses w, owners o"} {
+			"INSERT INTO parcels (warehouse_id, owner_id, kind, state, created_at) SELECT w.id, o.id, 'customer_return', 'closed', '2026-11-01 00:00:00+00:00' FROM warehouses w, owners o",
+			"INSERT INTO events (type, subject, version, at, data) VALUES ('backdock.parcel.closed.v1', 'parcel/P000001', 1, '2026-11-01 00:00:00+00:00', '{}')",
+			"INSERT INTO event_order (seq, event_id) SELECT 1, id FROM events"} {
 			if err := tx.Exec(sql).Error; err != nil {
 				return err
 			}

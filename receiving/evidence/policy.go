@@ -86,14 +86,17 @@ func wantsEmptyPhoto(tx *gorm.DB, owner id.Owner) (bool, error) {
 	return len(rules) == 0 || rules[0], nil
 }
 
-// OwnerNamed finds an owner that a scope reaches, in whatever warehouse: evidence of an owner has one policy.
+// OwnerNamed finds an owner over whose evidence a scope rules: a policy holds in every warehouse, so the grant has to.
 func (o *Office) OwnerNamed(ctx context.Context, s auth.Scope, code string) (id.Owner, error) {
 	var found []id.Owner
 	if err := o.db.From(ctx).Raw("SELECT id FROM owners WHERE code = ?", code).Scan(&found).Error; err != nil {
 		return 0, fmt.Errorf("read owner: %w", err)
 	}
-	if len(found) == 0 || !s.Allows(0, found[0], 0) {
+	if len(found) == 0 {
 		return 0, fault.New(fault.NotFound, "owner_not_found", "there is no owner %s", code)
+	}
+	if !s.Covers(auth.Grant{Owner: found[0]}) {
+		return 0, fault.New(fault.Denied, "policy_denied", "a policy holds in every warehouse, and your grants do not")
 	}
 	return found[0], nil
 }
