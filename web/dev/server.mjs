@@ -1,5 +1,5 @@
 // The mock of the server's REST API and /ws/live: sample data, and a decision that moves a unit. Everything real is on the other side of the API.
-import { board, detailOf, parcels, parkedScan, refundDetail, refunds, rowOf, stations, units, ways } from './samples.mjs'
+import { board, detailOf, dockQueue, handovers, unscanned, workDone, parcels, parkedScan, refundDetail, refunds, rowOf, stations, units, ways } from './samples.mjs'
 
 const ok = (body) => ({ status: 200, body })
 const problem = (status, code, params) => ({ status, body: { type: 'about:blank', title: code, status, detail: code, code, ...(params ? { params } : {}) } })
@@ -93,6 +93,10 @@ export function makeServer(lives, sent = () => {}) {
       return { status: 204 }
     }
     if (path === '/reports/board') return ok(board(seq))
+    if (path === '/parcels/queue') return ok({ items: dockQueue(), total: 57 })
+    if (path === '/reports/unscanned') return ok(unscanned())
+    if (path === '/handovers') return page(handovers())
+    if (path === '/reports/work') return ok(workDone(url.searchParams.get('by') ?? 'operator', url.searchParams.get('from')))
     if (path === '/units') return page(queue(url.searchParams.get('q') ?? ''))
     const unit = /^\/units\/([^/]+)(\/inspection(\/undo)?)?$/.exec(path)
     if (unit) return inspect(unit, body)
