@@ -81,7 +81,7 @@ export function board(seq) {
     warehouse: 'HZ1', time_zone: 'Asia/Shanghai', now: new Date().toISOString(), seq,
     kpi: {
       parcels: { today: 1284 + (seq % 50), yesterday: 1187 }, pieces: { today: 2917 + (seq % 50), yesterday: 2618 }, median_handling_s: { today: 106, yesterday: 115 }, match_rate: { today: 0.963, yesterday: 0.971 },
-      quarantine: { now: 214, yesterday: 183, over_3d: 12 }, refunded_minor: { today: 18642000, yesterday: 17570100, currency: 'CNY' },
+      quarantine: { now: 214, yesterday: 183, over_3d: 12 }, refunded_minor: { today: 18642000, yesterday: 17570100, currency: 'CNY' }, pieces_per_labour_hour: { today: 61.4, yesterday: 58.2 },
     },
     hours: Array.from({ length: 24 }, (_, h) => ({ hour: h, received: h <= Math.max(hour, 16) ? (shape[h]?.[0] ?? 0) : 0, released: h <= Math.max(hour, 16) ? (shape[h]?.[1] ?? 0) : 0, yesterday: shape[h]?.[2] ?? 0 })),
     target_per_hour: 320,
@@ -104,8 +104,30 @@ export function board(seq) {
       { id: '5', number: 5, name: '5 号收货台', clerk: '', last_scan: ago(38 / 60), rate_per_hour: 0, state: 'idle', devices: [{ name: '扫码枪 1', state: 'connected' }] },
       { id: '6', number: 6, name: '6 号收货台', clerk: '吴迪', last_scan: ago(7 / 60), rate_per_hour: 0, state: 'offline', devices: [] },
     ],
-    unclaimed: { n: 23, over_3d: 3 }, at_dock: 57, stock: { available: 8412, second_grade: 366, quarantine: 214, custody: 61 },
+    unclaimed: { n: 23, over_3d: 3 }, at_dock: 57, queue: dockQueue().slice(0, 5), due_today: 4, unscanned: { n: 3, minor: 612700, oldest: ago(31) }, stock: { available: 8412, second_grade: 366, quarantine: 214, custody: 61 },
   }
+}
+
+/** What stands at the dock, in the order of fetching. */
+export const dockQueue = () => Array.from({ length: 12 }, (_, i) => ({
+  number: `P${String(4260 - i).padStart(6, '0')}`, waybill: `SF14380${2769951 - i * 131}`, carrier: ['sf', 'yto', 'zto'][i % 3], kind: i === 9 ? 'unknown' : 'customer_return', shelf: i % 4 === 0 ? `A-0${1 + (i % 3)}` : '', owner: i === 9 ? '' : 'SHIWU', cases: i === 9 ? [] : [`RT-261123-${String(400 + i).padStart(4, '0')}`],
+  since: ago(26 - i * 2), ...(i < 4 ? { deadline: ago(1 - i * 2) } : {}), value: cny(459 + i * 37),
+}))
+export const unscanned = () => ({
+  items: [31, 22, 15].map((h, i) => ({ waybill: `YT883044712061${i}`, carrier: 'yto', owner: 'SHIWU', case: `RT-261122-0${310 + i}`, value: cny([4299, 1129, 699][i]), signed_at: ago(h), raised_at: ago(h - 12) })),
+  total: 3, value: cny(6127), policy: { hours: 12, opens_min: 480, closes_min: 1200 },
+})
+export const handovers = () => [
+  { id: 3, carrier: 'zto', bench: '20 号收货口', clerk: '吴迪', state: 'open', parcels: 18, turned: 0, opened_at: ago(0.3) },
+  { id: 2, carrier: 'yto', bench: '20 号收货口', clerk: '吴迪', state: 'closed', parcels: 41, turned: 2, opened_at: ago(2.4), closed_at: ago(2.1) },
+  { id: 1, carrier: 'sf', bench: '20 号收货口', clerk: '吴迪', state: 'closed', parcels: 96, turned: 0, opened_at: ago(5), closed_at: ago(4.4) },
+]
+/** Work done: by operator, by bench, or by both and hour. */
+export function workDone(by, day) {
+  const row = (operator, bench, pieces, minutes, more = {}) => ({ day: '', bench, operator, parcels_docked: 0, parcels_opened: 0, parcels_closed: 0, pieces, inspections: 0, put_aways: 0, errors: 0, minutes, pieces_per_hour: minutes ? (pieces * 60) / minutes : 0, ...more })
+  const rows = [row('李敏', '3 号收货台', 96, 90, { parcels_opened: 42, parcels_closed: 41 }), row('赵强', '1 号收货台', 78, 95, { parcels_opened: 33, parcels_closed: 33, errors: 1 }), row('吴迪', '20 号收货口', 0, 60, { parcels_docked: 155 }), row('王芳', '', 0, 70, { inspections: 64 })]
+  const shown = by === 'operator' ? rows.map((r) => ({ ...r, bench: '' })) : by === 'bench' ? rows.slice(0, 3).map((r) => ({ ...r, operator: '' })) : rows.flatMap((r) => [9, 10].map((hour) => ({ ...r, day, hour })))
+  return { items: shown, total: row('', '', 174, 315, { parcels_docked: 155, parcels_opened: 75, parcels_closed: 74, inspections: 64, errors: 1 }), seq: 4821 }
 }
 
 const pick = (list, i) => list[i % list.length]

@@ -1,6 +1,6 @@
 // The mock of the server's REST API and /ws/live: sample data, and a decision that moves a unit. Everything real is on the other side of the API.
 import { samples } from './camera.mjs'
-import { board, detailOf, parcelDetail, parcels, parkedScan, refundDetail, refunds, rowOf, stations, units, ways } from './samples.mjs'
+import { board, detailOf, dockQueue, handovers, unscanned, workDone, parcelDetail, parcels, parkedScan, refundDetail, refunds, rowOf, stations, units, ways } from './samples.mjs'
 
 const ok = (body) => ({ status: 200, body })
 const problem = (status, code, params) => ({ status, body: { type: 'about:blank', title: code, status, detail: code, code, ...(params ? { params } : {}) } })
@@ -94,6 +94,10 @@ export function makeServer(lives, sent = () => {}) {
       return { status: 204 }
     }
     if (path === '/reports/board') return ok(board(seq))
+    if (path === '/parcels/queue') return ok({ items: dockQueue(), total: 57 })
+    if (path === '/reports/unscanned') return ok(unscanned())
+    if (path === '/handovers') return page(handovers())
+    if (path === '/reports/work') return ok(workDone(url.searchParams.get('by') ?? 'operator', url.searchParams.get('from')))
     if (path === '/units') return page(queue(url.searchParams.get('q') ?? ''))
     const seen = /^\/(units|parcels)\/([^/]+)\/evidence$/.exec(path)
     if (seen) return ok({ items: samples(seen[1] === 'units' ? seen[2] : 'U0000001201'), holds: db.holds })

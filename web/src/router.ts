@@ -18,10 +18,12 @@ export const routes: RouteRecordRaw[] = [
     component: () => import('@/views/Shell.vue'),
     children: [
       { path: 'board', name: 'board', component: () => import('@/views/Board.vue'), meta: { roles: ['manager', 'finance', 'service'], nav: { icon: 'chart', title: 'nav.board' } } },
+      { path: 'dock', name: 'dock', component: () => import('@/views/Dock.vue'), meta: { roles: ['manager', 'dock', 'clerk', 'service'], nav: { icon: 'box', title: 'nav.dock' } } },
       { path: 'parcels', name: 'parcels', component: () => import('@/views/Parcels.vue'), meta: { roles: ['manager', 'dock', 'clerk', 'service', 'claims', 'merchant'], nav: { icon: 'list', title: 'nav.parcels' } } },
       { path: 'parcels/:number', name: 'parcel', component: () => import('@/views/Parcel.vue'), meta: { roles: ['manager', 'dock', 'clerk', 'service', 'claims', 'merchant'] } },
       { path: 'qc/:plate?', name: 'qc', component: () => import('@/views/Qc.vue'), meta: { roles: ['inspector', 'manager'], nav: { icon: 'flask', title: 'nav.qc' } } },
       { path: 'refunds', name: 'refunds', component: () => import('@/views/Refunds.vue'), meta: { roles: ['finance', 'manager'], nav: { icon: 'yen', title: 'nav.refunds' } } },
+      { path: 'work', name: 'work', component: () => import('@/views/Work.vue'), meta: { roles: ['manager'], nav: { icon: 'user', title: 'nav.work' } } },
       { path: 'stations', name: 'stations', component: () => import('@/views/Stations.vue'), meta: { roles: ['manager'], nav: { icon: 'station', title: 'nav.stations' } } },
       { path: '', name: 'home', component: () => import('@/views/NotFound.vue') },
       { path: ':rest(.*)*', name: 'lost', component: () => import('@/views/NotFound.vue') },

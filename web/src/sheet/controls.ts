@@ -51,6 +51,16 @@ export const groups: Group[] = [
     controls: [1, 2, 3, 4].map((n) => c(`BD:CHOOSE:${n}`, `选 ${n}`, `CHOOSE ${n}`)),
   },
   {
+    zh: '收货月台', en: 'Dock', span: 4,
+    controls: [
+      c('BD:REFUSE:damaged', '拒签 破损', 'Refuse, damaged'),
+      c('BD:REFUSE:collect', '拒付到付', 'Refuse collect'),
+      c('BD:HAND-BACK:misdelivered', '误投退还', 'Misdelivered'),
+      c('BD:COLLECT', '到付', 'Freight collect', '再输金额', 'then type the amount'),
+      ...(['sf', 'zto', 'yto', 'sto', 'yunda', 'jt', 'jd', 'ems'] as const).map((x) => c(`BD:CARRIER:${x}`, { sf: '顺丰', zto: '中通', yto: '圆通', sto: '申通', yunda: '韵达', jt: '极兔', jd: '京东', ems: 'EMS' }[x], x.toUpperCase())),
+    ],
+  },
+  {
     zh: '质检台', en: 'QC bench', span: 3,
     controls: [
       c('BD:GRADE:A', '成色 A 如新', 'Grade A as new'),
