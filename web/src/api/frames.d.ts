@@ -106,6 +106,8 @@ export interface components {
             /** @enum {string} */
             state: "connected" | "connecting" | "gone" | "fault";
             detail?: string;
+            code?: string;
+            about?: string;
             /** Format: date-time */
             since: string;
             /** Format: date-time */
