@@ -59,10 +59,11 @@ func things(path string, o, w, station int) string {
 // bodies are well-formed requests, so that what is refused is refused for who asks.
 var bodies = map[string]any{
 	"inspect-unit": map[string]any{"grade": "A", "disposition": "restock", "checks": map[string]bool{}, "note": "", "version": 1}, "undo-inspection": map[string]any{"reason": "x", "version": 1},
-	"reopen-parcel": map[string]any{"reason": "x"}, "claim-parcel": map[string]any{"case": "C11"}, "rerun-scan": map[string]any{"reason": "x"}, "decide-case": map[string]any{"decision": "approved", "note": ""},
+	"reopen-parcel": map[string]any{"reason": "x"}, "claim-parcel": map[string]any{"case": "C11"}, "rerun-scan": map[string]any{"reason": "x"}, "dismiss-scan": map[string]any{"reason": "x"}, "decide-case": map[string]any{"decision": "approved", "note": ""},
 	"authorize-refund": map[string]any{"note": ""}, "hold-refund": map[string]any{"reason": "x"},
 	"cancel-refund": map[string]any{"reason": "x"}, "pay-refund-by-hand": map[string]any{"proof": "x"}, "attribute-refund": map[string]any{"case": "C11"}, "create-station": map[string]any{"name": "x", "bench": "HZ1/3"},
 	"hold-evidence": map[string]any{"parcel": "P000011", "reason": "x"}, "release-evidence": map[string]any{"reason": "x"}, "set-evidence-policy": map[string]any{"empty_photo": true, "keep_days": map[string]int{}},
+	"create-plate-roll": map[string]any{"warehouse": "HZ1", "count": 1}, "set-bench-plates": map[string]any{"bench": "HZ1/3", "mode": "printed"},
 	"open-bench-page": map[string]any{"bench": "HZ1/3", "page": strings.Repeat("ab", 32)},
 	"create-user":     map[string]any{"username": "new.user", "display": "", "password": "long enough", "grants": []any{}}, "set-grants": map[string]any{"grants": []any{}},
 	"set-password": map[string]any{"password": "long enough"}, "set-disabled": map[string]any{"disabled": true}, "set-language": map[string]any{"lang": "zh"},

@@ -47,6 +47,7 @@ type Deps struct {
 	Refunds  RefundOffice
 	Scans    ScanOffice
 	Tracks   TrackOffice
+	Plates   PlateOffice
 	Notices  PaymentNotices
 	Evidence *evidence.Office
 	Web      fs.FS // the web build; nil or without index.html: 503 for pages
@@ -167,6 +168,7 @@ func (s *Server) routesAll() {
 	s.routesUnits()
 	s.routesLabels()
 	s.routesDock() // before parcels: /parcels/queue is no parcel's number
+	s.routesPlates()
 	s.routesParcels()
 	s.routesCases()
 	s.routesRefunds()

@@ -62,6 +62,7 @@ type RefundEnds interface {
 // ScanOffice takes up scans that were set aside.
 type ScanOffice interface {
 	Rerun(ctx context.Context, producer string, seq uint64, by id.User, reason string) error
+	Dismiss(ctx context.Context, producer string, seq uint64, by id.User, reason string) error
 }
 
 // TrackOffice takes what carriers say of waybills.

@@ -36,7 +36,7 @@ func (s *site) whole(changes ...change) *running {
 	k := desk.New(s.d, s.log, &inventory.Ledger{}, clock.System{}, desk.Options{Badge: s.auth.Badge})
 	return s.serve(append([]change{func(d *api.Deps) {
 		d.Desk, d.Parcels, d.Cases, d.Refunds = k, office.NewParcels(s.d, k), office.NewCases(s.d, s.log), office.NewRefunds(s.d, engine)
-		d.Scans = office.NewScans(k)
+		d.Scans, d.Plates = office.NewScans(k), office.NewPlates(s.d, s.log, clock.System{})
 	}}, changes...)...)
 }
 

@@ -92,6 +92,7 @@ const (
 	CodeTooLong        Code = "too_long"         //
 	CodeSeqConflict    Code = "seq_conflict"     //
 	CodeParked         Code = "parked"           // reason, plate: kept for a person, does not block later scans
+	CodeDismissed      Code = "dismissed"        // reason, plate: was parked, and a person has said that nothing is to come of it
 	CodeNotEmpty       Code = "not_empty"        // pieces: EMPTY with pieces already booked
 	CodeNothingToMark  Code = "nothing_to_mark"  // CONDITION with no piece before it
 	CodeControlNotHere Code = "control_not_here" // code: this bench does not do that
@@ -118,6 +119,6 @@ var Codes = []Code{
 	CodeAlreadyAtDock, CodeAlreadyOpened, CodeTurnedBefore, CodeOtherCarrier, CodeHandoverOpen, CodeHandoverDiffers, CodeCollectAmount,
 	CodeDoubleRead, CodeSerialTaken,
 	CodeUnknownCode, CodeNothingOpen, CodeNothingToUndo, CodeUndoRefused, CodeNothingToAdd, CodeChoiceInvalid, CodeControlUnknown, CodeBadgeUnknown, CodeDamagedScan,
-	CodeNotText, CodeTooLong, CodeSeqConflict, CodeParked, CodeNotEmpty, CodeNothingToMark, CodeControlNotHere, CodePlateVoid, CodePlateUnknown, CodeOtherWarehouse,
+	CodeNotText, CodeTooLong, CodeSeqConflict, CodeParked, CodeDismissed, CodeNotEmpty, CodeNothingToMark, CodeControlNotHere, CodePlateVoid, CodePlateUnknown, CodeOtherWarehouse,
 	CodeNotAWaybill, CodeNothingDocked, CodeHandoverEmpty, CodeCarrierUnknown, CodeReasonUnknown, CodeAmountInvalid,
 }

@@ -80,6 +80,7 @@ var corruptions = []corruption{
 	{"inspection_movement", "unit/" + plate(1), []string{"INSERT INTO movements (owner_id, warehouse_id, sku_id, from_account, to_account, quantity, unit_id, cause, cause_ref, at) SELECT owner_id, warehouse_id, sku_id, from_account, to_account, quantity, unit_id, cause, cause_ref, at FROM movements WHERE unit_id = 1 AND cause = 'inspection'"}},
 	{"inspection_unit", "unit/" + plate(2), []string{"UPDATE inspections SET undone_at = NULL WHERE unit_id = 2"}},
 	{"inspection_unit", "unit/" + plate(1), []string{"DELETE FROM inspections WHERE unit_id = 1"}},
+	{"scan_dismissed", "scan/p1:1", []string{"UPDATE outcomes SET code = 'dismissed' WHERE producer = 'p1' AND seq = 1"}},
 	{"outcome_gap", "producer p1", []string{"DELETE FROM outcomes WHERE seq = 3"}},
 	{"outcome_gap", "producer p1", []string{"UPDATE producers SET last_seq = 7 WHERE id = 'p1'"}},
 	{"outcome_gap", "producer idle", []string{"UPDATE producers SET last_seq = 1 WHERE id = 'idle'"}},

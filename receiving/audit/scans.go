@@ -11,6 +11,13 @@ var outcomes = []check{
 		return `SELECT 'producer ' || o.producer AS subject, CAST(COUNT(*) AS TEXT) || ' outcomes of a producer that is not known' AS detail
 			FROM outcomes o LEFT JOIN producers p ON p.id = o.producer WHERE p.id IS NULL GROUP BY o.producer`
 	}},
+	{"scan_dismissed", "A parked scan is dismissed exactly when an event says by whom.", func(dialect) string {
+		const key = `'scan/' || o.producer || ':' || CAST(o.seq AS TEXT)`
+		return `SELECT ` + key + ` AS subject, 'is dismissed, and no event says by whom' AS detail FROM outcomes o
+			LEFT JOIN events e ON e.type = 'backdock.scan.dismissed.v1' AND e.subject = ` + key + ` AND e.by_user IS NOT NULL AND e.by_user > 0 WHERE o.code = 'dismissed' AND e.subject IS NULL
+			UNION ALL SELECT e.subject, 'was dismissed, and its outcome is another' FROM events e LEFT JOIN outcomes o ON o.code = 'dismissed' AND e.subject = ` + key + `
+			WHERE e.type = 'backdock.scan.dismissed.v1' AND o.producer IS NULL`
+	}},
 	{"unit_booked", "Units are what outcomes booked: each unit by one outcome.", func(q dialect) string {
 		return `SELECT 'unit/' || u.plate AS subject, 'no outcome booked it' AS detail FROM units u LEFT JOIN (` + q.plates("unit_booked") + `) b ON b.plate = u.plate WHERE b.plate IS NULL
 			UNION ALL SELECT 'unit/' || COALESCE(b.plate, ''), 'booked by ' || b.ref || ' and not there' FROM (` + q.plates("unit_booked") + `) b LEFT JOIN units u ON u.plate = b.plate WHERE u.id IS NULL`

@@ -164,7 +164,7 @@ export const refundDetail = (r) => ({ gateway_refund_id: '', transaction_id: '42
 
 export const stations = () => board(1).stations.map((s, i) => ({
   id: String(s.number), name: `HZ1-${s.number}`, warehouse: 'HZ1', number: s.number, bench: s.name, clerk: s.clerk, state: s.state, version: '1.0.0', hostname: `bench-${s.number}`, last_scan: s.last_scan, revoked: i === 5,
-  devices: i === 3 ? [{ name: '扫码枪 1', state: 'fault', detail: '串口被别的程序占用' }] : s.devices,
+  devices: i === 3 ? [{ name: '扫码枪 1', state: 'fault', code: 'port_busy', about: '/dev/ttyACM0', detail: '/dev/ttyACM0: another program holds the port; close it' }] : s.devices,
 }))
 
 /** A parcel with what was in it. */
@@ -172,3 +172,7 @@ export const parcelDetail = (row) => ({
   ...row, orders: row.cases.map((c) => c.replace('RT', 'TB')), waybills: [{ number: row.waybill, carrier: row.carrier, role: 'return', source: 'import' }], units: [], timeline: [],
   lines: row.expected === 0 ? [] : [{ sku: 'JK-W-BLUE-M', name: '轻羽绒夹克 女款', name_en: 'Light down jacket, women', spec: '雾蓝 / M', spec_en: 'Mist blue / M', expected: row.expected, received: row.received, finding: row.received < row.expected ? 'short' : 'match' }],
 })
+
+export const rollOf = (first, count, used = 0) => ({ warehouse: 'HZ1', first: plateOf(first), last: plateOf(first + count - 1), count, used, newest: used ? plateOf(first + used - 1) : '', leased_at: new Date(Date.now() - 26 * 3600e3).toISOString() })
+export const rolls = () => [rollOf(12_001, 500, 131), rollOf(9_501, 500, 500)]
+export const benches = () => [1, 2, 3].map((n) => ({ bench: `HZ1/${n}`, name: `${n} 号收货台`, warehouse: 'HZ1', kind: 'receiving', plates: n === 3 ? 'preprinted' : 'printed' }))

@@ -132,7 +132,7 @@ export const scenes = [
   } },
   { name: 'board-rerun', doc: true, path: '/board', settle: 900, act: async ({ page }) => {
     await page.click('[data-test=rerun]')
-    await page.waitForSelector('[data-test=rerun-form] dl')
+    await page.waitForSelector('[data-test=mend] dl')
   } },
   { name: 'board-small', path: '/board', settle: 900, viewport: { width: 1366, height: 768 } },
   { name: 'qc-queue', path: '/qc', settle: 500 },

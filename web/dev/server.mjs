@@ -1,6 +1,6 @@
 // The mock of the server's REST API and /ws/live: sample data, and a decision that moves a unit. Everything real is on the other side of the API.
 import { samples } from './camera.mjs'
-import { board, detailOf, dockQueue, handovers, unscanned, workDone, parcelDetail, parcels, parkedScan, refundDetail, refunds, rowOf, stations, units, ways } from './samples.mjs'
+import { benches, board, detailOf, dockQueue, handovers, unscanned, workDone, parcelDetail, parcels, parkedScan, refundDetail, refunds, rollOf, rolls, rowOf, stations, units, ways } from './samples.mjs'
 
 const ok = (body) => ({ status: 200, body })
 const problem = (status, code, params) => ({ status, body: { type: 'about:blank', title: code, status, detail: code, code, ...(params ? { params } : {}) } })
@@ -14,7 +14,7 @@ export function makeServer(lives, sent = () => {}) {
 
   function reset() {
     const rows = units()
-    db = { units: new Map(rows.map((u) => [u.plate, detailOf(u)])), parcels: parcels(), refunds: refunds(), scan: parkedScan(), stations: stations(), holds: [], loggedIn: true }
+    db = { units: new Map(rows.map((u) => [u.plate, detailOf(u)])), parcels: parcels(), refunds: refunds(), scan: parkedScan(), stations: stations(), rolls: rolls(), benches: benches(), holds: [], loggedIn: true }
     seq = 100
     up = true
     ticking = false
@@ -119,9 +119,19 @@ export function makeServer(lives, sent = () => {}) {
     if (path === '/refunds') return inState(db.refunds, url.searchParams)
     const refund = /^\/refunds\/([^/]+)(?:\/([\w-]+))?$/.exec(path)
     if (refund) return onRefund(refund[1], refund[2], body)
-    const scan = /^\/scans\/(\w+)\/(\d+)(\/rerun)?$/.exec(path)
+    const scan = /^\/scans\/(\w+)\/(\d+)(\/rerun|\/dismiss)?$/.exec(path)
     if (scan) return onScan(scan)
-    if (path === '/benches') return page([1, 2, 3].map((n) => ({ bench: `HZ1/${n}`, name: `${n} 号收货台`, warehouse: 'HZ1', kind: 'receiving' })))
+    if (path === '/benches') return page(db.benches)
+    if (path === '/benches/plates') {
+      const b = db.benches.find((x) => x.bench === body.bench)
+      return b ? ok(Object.assign(b, { plates: body.mode })) : problem(404, 'bench_not_found')
+    }
+    if (path === '/plates/rolls' && !write) return page(db.rolls)
+    if (path === '/plates/rolls') {
+      const roll = rollOf(20_001 + 2_000 * db.rolls.length, body.count)
+      db.rolls.unshift(roll)
+      return ok({ ...roll, zpl: '^XA^XZ' })
+    }
     if (path === '/benches/page') return ok({ station: 'page 3f2a', bench: body.bench, name: `${body.bench.split('/')[1]} 号收货台` })
     if (path === '/stations' && !write) return page(db.stations)
     if (path === '/stations') return ok({ code: '7KQM-24XD', expires_at: new Date(Date.now() + 15 * 60e3).toISOString() })
@@ -163,9 +173,10 @@ export function makeServer(lives, sent = () => {}) {
     return ok({ ...refundDetail(next), replaces: r.number })
   }
 
-  function onScan([, producer, seq, rerun]) {
+  function onScan([, producer, seq, verb]) {
     if (producer !== db.scan.producer || Number(seq) !== db.scan.seq) return problem(404, 'scan_not_found')
-    if (rerun) Object.assign(db.scan, { parked: false, verdict: 'accepted', code: 'matched', params: {}, plate: db.scan.params.plate ?? db.scan.plate })
+    if (verb === '/dismiss') Object.assign(db.scan, { parked: false, code: 'dismissed' })
+    if (verb === '/rerun') Object.assign(db.scan, { parked: false, verdict: 'accepted', code: 'matched', params: {}, plate: db.scan.params.plate ?? db.scan.plate })
     return ok(db.scan)
   }
 

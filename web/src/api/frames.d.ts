@@ -106,6 +106,8 @@ export interface components {
             /** @enum {string} */
             state: "connected" | "connecting" | "gone" | "fault";
             detail?: string;
+            code?: string;
+            about?: string;
             /** Format: date-time */
             since: string;
             /** Format: date-time */
@@ -165,7 +167,7 @@ export interface components {
         };
         Effect: {
             /** @enum {string} */
-            kind: "unit_booked" | "unit_undone" | "parcel_opened" | "parcel_closed" | "parcel_held" | "parcel_resumed" | "alias_added" | "condition_set" | "operator_on" | "empty_confirmed" | "parcel_docked" | "parcel_turned" | "dock_noted" | "handover_closed";
+            kind: "unit_booked" | "unit_undone" | "parcel_opened" | "parcel_closed" | "parcel_held" | "parcel_resumed" | "alias_added" | "condition_set" | "operator_on" | "empty_confirmed" | "junk_noted" | "parcel_docked" | "parcel_turned" | "dock_noted" | "handover_closed";
             plate?: string;
             parcel?: string;
             sku?: string;
@@ -255,7 +257,7 @@ export interface components {
             /** @enum {string} */
             verdict: "accepted" | "attention" | "rejected" | "duplicate";
             /** @enum {string} */
-            code: "parcel_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "plate_ready" | "docked" | "docked_unknown" | "docked_no_label" | "refused_at_dock" | "handed_back" | "collect_noted" | "box_damaged" | "carrier_set" | "handover_closed" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "serial_mismatch" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "light_parcel" | "scan_plate" | "plate_missing" | "already_at_dock" | "already_opened" | "turned_before" | "other_carrier" | "handover_open" | "handover_differs" | "collect_amount" | "double_read" | "serial_taken" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse" | "not_a_waybill" | "nothing_docked" | "handover_empty" | "carrier_unknown" | "reason_unknown" | "amount_invalid";
+            code: "parcel_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "plate_ready" | "docked" | "docked_unknown" | "docked_no_label" | "refused_at_dock" | "handed_back" | "collect_noted" | "box_damaged" | "carrier_set" | "handover_closed" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "other_seller" | "serial_mismatch" | "counterfeit" | "junk_noted" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "light_parcel" | "scan_plate" | "plate_missing" | "already_at_dock" | "already_opened" | "turned_before" | "other_carrier" | "handover_open" | "handover_differs" | "collect_amount" | "double_read" | "serial_taken" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "dismissed" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse" | "not_a_waybill" | "nothing_docked" | "handover_empty" | "carrier_unknown" | "reason_unknown" | "amount_invalid";
             /** @enum {string} */
             tone: "ok" | "done" | "dup" | "mid" | "low" | "error";
             /** @enum {string} */

@@ -106,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/benches/plates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say where a bench's plates come from */
+        post: operations["set-bench-plates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases": {
         parameters: {
             query?: never;
@@ -304,6 +321,24 @@ export interface paths {
         put?: never;
         /** Open a closed parcel again */
         post: operations["reopen-parcel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plates/rolls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rolls of license plates and how much of them is used, the newest first */
+        get: operations["list-plate-rolls"];
+        put?: never;
+        /** Lease the plates of a roll and lay out its labels */
+        post: operations["create-plate-roll"];
         delete?: never;
         options?: never;
         head?: never;
@@ -559,6 +594,23 @@ export interface paths {
         get: operations["get-scan"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scans/{producer}/{seq}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a parked scan that is not to be decided any more */
+        post: operations["dismiss-scan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -923,12 +975,26 @@ export interface components {
         Badge: {
             badge: string;
         };
+        BenchPlatesBody: {
+            /** @description warehouse code and bench number, as HZ1/3 */
+            bench: string;
+            /**
+             * @description printed: a label for each piece, as its plate is leased to the station; preprinted: from a roll
+             * @enum {string}
+             */
+            mode: "printed" | "preprinted";
+        };
         BenchRow: {
             /** @description warehouse code and number, as HZ1/3 */
             bench: string;
             /** @enum {string} */
             kind: "receiving" | "dock" | "qc" | "putaway";
             name: string;
+            /**
+             * @description where the license plates of its pieces come from
+             * @enum {string}
+             */
+            plates: "printed" | "preprinted";
             warehouse: string;
         };
         Board: {
@@ -1120,6 +1186,10 @@ export interface components {
         };
         DisabledInputBody: {
             disabled: boolean;
+        };
+        DismissInputBody: {
+            /** @description why nothing is to come of it */
+            reason: string;
         };
         DockPolicy: {
             /** Format: int64 */
@@ -1346,6 +1416,38 @@ export interface components {
             sku: string;
             to: string;
         };
+        NewRoll: {
+            /** Format: int64 */
+            count: number;
+            /** @description its first plate */
+            first: string;
+            last: string;
+            /** Format: date-time */
+            leased_at: string;
+            /** @description the highest plate in use; empty when none is */
+            newest: string;
+            /**
+             * Format: int64
+             * @description plates that stand on a piece, undone ones included
+             */
+            used: number;
+            warehouse: string;
+            zpl: string;
+        };
+        NewRollBody: {
+            /**
+             * Format: int64
+             * @description labels on the roll
+             */
+            count: number;
+            /** @enum {string} */
+            dpi?: "203" | "300" | "600";
+            /** @description label stock in millimetres, as 50x30 */
+            label?: string;
+            /** @enum {string} */
+            symbol?: "code128" | "datamatrix";
+            warehouse: string;
+        };
         NewStationBody: {
             /** @description warehouse code and bench number, as HZ1/3; the number alone where the caller sees one warehouse */
             bench: string;
@@ -1482,6 +1584,10 @@ export interface components {
         };
         PageRefundRow: {
             items: components["schemas"]["RefundRow"][];
+            next: string;
+        };
+        PageRollRow: {
+            items: components["schemas"]["RollRow"][];
             next: string;
         };
         PageScanRow: {
@@ -1808,6 +1914,23 @@ export interface components {
             /** @description what was mended */
             reason: string;
         };
+        RollRow: {
+            /** Format: int64 */
+            count: number;
+            /** @description its first plate */
+            first: string;
+            last: string;
+            /** Format: date-time */
+            leased_at: string;
+            /** @description the highest plate in use; empty when none is */
+            newest: string;
+            /**
+             * Format: int64
+             * @description plates that stand on a piece, undone ones included
+             */
+            used: number;
+            warehouse: string;
+        };
         ScanRow: {
             bench: string;
             /** Format: date-time */
@@ -1847,6 +1970,11 @@ export interface components {
             waybill: string;
         };
         StationDevice: {
+            /** @description what code is about: a device file, URLs, the system's own words */
+            about?: string;
+            /** @description what is wrong, for a text in the reader's language; older stations send none */
+            code?: string;
+            /** @description what is wrong, in English */
             detail?: string;
             /** Format: date-time */
             last_scan?: string;
@@ -2299,6 +2427,44 @@ export interface operations {
             };
         };
     };
+    "set-bench-plates": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BenchPlatesBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BenchRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-cases": {
         parameters: {
             query?: {
@@ -2720,6 +2886,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ParcelDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-plate-rolls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRollRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-plate-roll": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRollBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewRoll"];
                 };
             };
             /** @description Error */
@@ -3253,6 +3486,47 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dismiss-scan": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                producer: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissInputBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
