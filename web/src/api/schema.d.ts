@@ -191,6 +191,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep the evidence of a parcel or a case, and its pieces as they are */
+        post: operations["hold-evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/holds/{hold}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End such a hold */
+        post: operations["release-evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/policies/{owner}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long evidence of an owner's goods is kept */
+        get: operations["get-evidence-policy"];
+        /** Change it */
+        put: operations["set-evidence-policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/handovers": {
         parameters: {
             query?: never;
@@ -304,6 +356,23 @@ export interface paths {
         put?: never;
         /** Say whose a parcel without an owner is; its pieces are judged again */
         post: operations["claim-parcel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parcels/{number}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Photos and videos of a parcel, oldest first */
+        get: operations["list-parcel-evidence"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -771,6 +840,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/units/{plate}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Photos and videos of a piece, and of its parcel */
+        get: operations["list-unit-evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/units/{plate}/inspection": {
         parameters: {
             query?: never;
@@ -1142,6 +1228,27 @@ export interface components {
             version: number;
             warehouse: string;
         };
+        Chapter: {
+            /**
+             * Format: int64
+             * @description milliseconds from the beginning of the video
+             */
+            at_ms: number;
+            /** @description of the answer to the scan */
+            code: string;
+            /** @description what was scanned */
+            data: string;
+            /** @description values for the text of code */
+            params: {
+                [key: string]: string;
+            };
+            plate: string;
+            producer: string;
+            /** Format: int64 */
+            seq: number;
+            /** @enum {string} */
+            verdict: "accepted" | "attention" | "rejected" | "duplicate";
+        };
         Check: {
             blocks_grade_a: boolean;
             key: string;
@@ -1244,6 +1351,57 @@ export interface components {
              */
             version: number;
         };
+        EvidenceList: {
+            /** @description that stand now */
+            holds: components["schemas"]["HoldRow"][];
+            items: components["schemas"]["EvidenceRow"][];
+        };
+        EvidencePolicy: {
+            /** @description a box closed as empty wants a photo, or somebody gets a task */
+            empty_photo: boolean;
+            /** @description by kind: photo, video, damage, empty_box, qc */
+            keep_days: {
+                [key: string]: number;
+            };
+            owner: string;
+        };
+        EvidenceRow: {
+            /** Format: date-time */
+            added_at: string;
+            bench: string;
+            by: string;
+            /**
+             * Format: date-time
+             * @description by the server's clock
+             */
+            captured_at: string;
+            /** @description of a video: the scans in it */
+            chapters: components["schemas"]["Chapter"][];
+            /** @description where the file is; empty once it was removed */
+            content: string;
+            /**
+             * Format: int64
+             * @description of a video
+             */
+            duration_ms: number;
+            /** @enum {string} */
+            kind: "photo" | "video" | "damage" | "empty_box" | "qc";
+            number: string;
+            /** Format: date-time */
+            purged_at?: string;
+            sha256: string;
+            /**
+             * Format: int64
+             * @description bytes
+             */
+            size: number;
+            /** @description a small picture of a photo */
+            thumbnail: string;
+            /** @description by content: image/jpeg, image/png, image/webp, video/webm, video/mp4 */
+            type: string;
+            /** @description plate; empty: it shows the parcel */
+            unit: string;
+        };
         Exception: {
             detail: string;
             kind: string;
@@ -1298,6 +1456,23 @@ export interface components {
              * @description refused or handed back
              */
             turned: number;
+        };
+        HoldInputBody: {
+            /** @description instead of parcel: everything of this case */
+            case?: string;
+            parcel?: string;
+            reason: string;
+            /** @description shop code, where several shops have a case of that number */
+            shop?: string;
+        };
+        HoldRow: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            on: "parcel" | "case";
+            reason: string;
         };
         Hour: {
             /** Format: int64 */
@@ -1554,6 +1729,7 @@ export interface components {
             shop_code: string;
             state: string;
         };
+        "OutStruct {}Body": Record<string, never>;
         PageBenchRow: {
             items: components["schemas"]["BenchRow"][];
             next: string;
@@ -1740,6 +1916,13 @@ export interface components {
             reserved_minor: number;
             transaction_id: string;
         };
+        PolicyInputBody: {
+            empty_photo: boolean;
+            /** @description by kind; what is not named stays */
+            keep_days: {
+                [key: string]: number;
+            };
+        };
         Problem: {
             /** @description stable, snake_case */
             code: string;
@@ -1906,6 +2089,9 @@ export interface components {
             version: number;
             /** @description code of the reason when the caller cannot authorize: same_person, refund_state */
             why: string;
+        };
+        ReleaseInputBody: {
+            reason: string;
         };
         ReopenInputBody: {
             reason: string;
@@ -2616,6 +2802,155 @@ export interface operations {
             };
         };
     };
+    "hold-evidence": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "release-evidence": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                hold: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutStruct {}Body"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-evidence-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidencePolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-evidence-policy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidencePolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-handovers": {
         parameters: {
             query: {
@@ -2846,6 +3181,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ParcelDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-parcel-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceList"];
                 };
             };
             /** @description Error */
@@ -3887,6 +4253,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UnitDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-unit-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plate: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceList"];
                 };
             };
             /** @description Error */
