@@ -41,7 +41,7 @@ func (s *session) openFresh(t target, here []arrival) (*ruling, error) {
 	if err := s.enter(d, rows); err != nil {
 		return nil, err
 	}
-	return s.opened(d, &scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: d.parcel.Number()}), nil
+	return s.opened(d, &scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: d.parcel.Number()})
 }
 
 // unpack opens a parcel that waits at the dock.
@@ -86,7 +86,7 @@ func (s *session) unpack(a *arrival, t target) (*ruling, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.opened(d, &scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: d.parcel.Number()}), nil
+	return s.opened(d, &scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: d.parcel.Number()})
 }
 
 // openUnknown opens a parcel whose owner nobody knows; its pieces are taken all the same.
@@ -94,7 +94,7 @@ func (s *session) openUnknown(number, carrier string) (*ruling, error) {
 	t := target{Waybill: number, Carrier: carrier}
 	if number != "" {
 		if s.docket != nil && s.docket.parcel.Waybill == number {
-			return s.opened(s.docket, nil), nil
+			return s.opened(s.docket, nil)
 		}
 		if err := s.exclude(t); err != nil {
 			return nil, err
@@ -314,7 +314,7 @@ func (s *session) allGoods(d *docket, to string) error {
 }
 
 // opened words the open parcel. effect is nil when it was open already.
-func (s *session) opened(d *docket, effect *scanner.Effect) *ruling {
+func (s *session) opened(d *docket, effect *scanner.Effect) (*ruling, error) {
 	var r *ruling
 	first := ""
 	for _, c := range d.receipts {
@@ -338,7 +338,7 @@ func (s *session) opened(d *docket, effect *scanner.Effect) *ruling {
 	if effect != nil {
 		r.effect(*effect)
 	}
-	return r.about(d)
+	return r.about(d), s.ofHowMany(d, r)
 }
 
 // tellParcel appends an event about a parcel at its present version.

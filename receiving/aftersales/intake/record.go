@@ -173,5 +173,6 @@ type CaseLine struct {
 type Waybill struct {
 	Carrier string `json:"carrier"`
 	Number  string `json:"number"`
-	Role    string `json:"role"` // return (or empty), outbound, platform
+	Role    string `json:"role"`   // return (or empty), outbound, platform
+	Parent  string `json:"parent"` // the consignment's number, for one of its boxes
 }
