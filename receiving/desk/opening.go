@@ -194,12 +194,22 @@ func (s *session) writeReceipts(d *docket, rows []awaitedRow) error {
 	for i, r := range rows {
 		lines[i] = receiving.ReceiptLine{ReceiptID: d.receipts[r.receipt].ID, ParcelID: d.parcel.ID, CaseLineID: r.CaseLineID, OrderLineID: r.OrderLineID,
 			SKUID: r.SKU.ID, Expected: r.Quantity, Finding: string(receiving.Match)}
+		if r.Per > 0 { // the line counts pieces, the case line counts bundles
+			lines[i].CaseLineID, lines[i].OrderLineID = nil, nil
+		}
 	}
 	if err := s.tx.Create(&lines).Error; err != nil {
 		return fmt.Errorf("write receipt lines: %w", err)
 	}
 	for i, r := range rows {
-		d.lines = append(d.lines, &line{ReceiptLine: lines[i], sku: r.SKU, differs: r.Ordered != nil && *r.Ordered != r.SKU.ID})
+		l := &line{ReceiptLine: lines[i], sku: r.SKU, differs: r.Per == 0 && r.Ordered != nil && *r.Ordered != r.SKU.ID}
+		if r.CaseLineID != nil {
+			l.part = partOf(*r.CaseLineID, r.Per)
+		}
+		d.lines = append(d.lines, l)
+	}
+	if err := s.writeParts(d); err != nil {
+		return err
 	}
 	return d.learnCodes(s.ctx, s.tx)
 }
@@ -211,6 +221,7 @@ type awaitedRow struct {
 	CaseID      *id.Case
 	OrderID     *id.Order
 	Quantity    int
+	Per         int // pieces in one bundle; 0: no part of one
 	Ordered     *id.SKU
 	SKU         catalogue.SKU `gorm:"embedded;embeddedPrefix:s_"`
 	receipt     int
@@ -222,9 +233,11 @@ func (s *session) asked(d *docket, cases []id.Case) ([]awaitedRow, error) {
 		return nil, err
 	}
 	var rows []awaitedRow
-	err := s.tx.Raw(`SELECT l.id AS case_line_id, l.order_line_id, l.case_id, l.quantity - l.received - COALESCE((SELECT SUM(r.received) FROM receipt_lines r
- JOIN parcels p ON p.id = r.parcel_id WHERE r.case_line_id = l.id AND p.state IN ('open', 'held', 'at_dock')), 0) AS quantity, o.sku_id AS ordered, `+skuColumns+`
- FROM case_lines l JOIN skus s ON s.id = l.sku_id LEFT JOIN order_lines o ON o.id = l.order_line_id WHERE l.case_id IN ? ORDER BY l.case_id, l.id`, cases).Scan(&rows).Error
+	err := s.tx.Raw(`SELECT l.id AS case_line_id, l.order_line_id, l.case_id, CASE WHEN b.quantity IS NOT NULL THEN `+partsAwaited+`
+ ELSE l.quantity - l.received - COALESCE((SELECT SUM(r.received) FROM receipt_lines r
+ JOIN parcels p ON p.id = r.parcel_id WHERE r.case_line_id = l.id AND p.state IN ('open', 'held', 'at_dock')), 0) END AS quantity, COALESCE(b.quantity, 0) AS per, o.sku_id AS ordered, `+skuColumns+`
+ FROM case_lines l LEFT JOIN bundle_parts b ON b.bundle_sku_id = l.sku_id JOIN skus s ON s.id = COALESCE(b.part_sku_id, l.sku_id) LEFT JOIN order_lines o ON o.id = l.order_line_id
+ WHERE l.case_id IN ? ORDER BY l.case_id, l.id, s.id`, cases).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("lines of cases: %w", err)
 	}

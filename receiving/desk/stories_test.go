@@ -107,6 +107,8 @@ func newTeller(t testing.TB, d *db.DB) *teller {
 		s.SKU(code, gtin(n+1))
 		w.tags[code] = gtin(n + 1)
 	}
+	w.must(w.report(w.im.Catalogue(t.Context(), []intake.SKU{{Owner: "QINGYU", SKU: "SET", Name: "礼盒", Category: "apparel", ValueMinor: 15000,
+		Parts: []intake.Part{{SKU: "MUG-1", Quantity: 2}, {SKU: "CAP-U", Quantity: 1}}}})))
 	w.tags["PHONE-1"], w.tags["SOAP-1"] = gtin(11), gtin(21)
 	s.Phone("PHONE-1", gtin(11))
 	other, _ := s.Merchant("OTHER", "JD9")

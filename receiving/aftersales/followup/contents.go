@@ -7,11 +7,17 @@ import (
 	"github.com/backdock/backdock/inventory"
 )
 
-// contents tells people of a closed box whose contents nobody pays for by rule: rubbish, nothing at all, or pieces for which a deduction is due.
+// contents tells people of a closed box whose contents nobody pays for by rule: rubbish, nothing at all, parts of
+// bundles, or pieces for which a deduction is due.
 func (f *Followup) contents(tx *gorm.DB, e event.Event) error {
 	w := e.WarehouseID
 	if note := e.Data["note"]; note == "junk" || note == "empty_box" {
 		if err := task(tx, f.log, "parcel_"+note.(string), e.Subject, e.OwnerID, &w, map[string]any{"short": e.Data["short"]}); err != nil {
+			return err
+		}
+	}
+	if n, ok := e.Data["bundled"]; ok { // a part has no price of its own
+		if err := task(tx, f.log, "bundle_to_settle", e.Subject, e.OwnerID, &w, map[string]any{"pieces": n}); err != nil {
 			return err
 		}
 	}
