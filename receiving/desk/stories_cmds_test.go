@@ -21,7 +21,7 @@ import (
 
 // imports brings a message of a channel:
 //
-//	import order NUMBER SKU[*N]…            every piece cost 50.00
+//	import order NUMBER SKU[*N]… gift:SKU   every piece cost 50.00, a gift nothing
 //	import order NUMBER serials SKU S…      what went out on its line
 //	import ship WAYBILL STATE ORDER…
 //	import case NUMBER ORDER [reason X] [decision X] [refunded CENTS] [by WAYBILL]… [box WAYBILL PARENT]… [SKU*N]…
@@ -68,6 +68,10 @@ func (w *teller) importOrder(number string, args []string) error {
 		total := int64(0)
 		for _, a := range args {
 			sku, n := counted(a)
+			if gift, ok := strings.CutPrefix(sku, "gift:"); ok {
+				o.Lines = append(o.Lines, intake.OrderLine{Line: len(o.Lines) + 1, Kind: "gift", SKU: gift, Quantity: n})
+				continue
+			}
 			o.Lines = append(o.Lines, intake.OrderLine{Line: len(o.Lines) + 1, SKU: sku, Quantity: n, PriceMinor: 5000, PaidMinor: 5000 * int64(n)})
 			total += 5000 * int64(n)
 		}
