@@ -6,6 +6,7 @@ type Code string
 const (
 	// Accepted.
 	CodeParcelOpened   Code = "parcel_opened"   // waybill, expected
+	CodeBoxOpened      Code = "box_opened"      // waybill, expected, boxes, arrived: one box of a consignment
 	CodeMatched        Code = "matched"         // sku, sku_en, received, expected
 	CodeClosed         Code = "closed"          // pieces
 	CodeUndone         Code = "undone"          // what, sku, sku_en, plate
@@ -111,7 +112,7 @@ const (
 
 // Codes lists every outcome code, in the order of the constants.
 var Codes = []Code{
-	CodeParcelOpened, CodeMatched, CodeClosed, CodeUndone, CodeConditionSet, CodeHeld, CodeResumed, CodeUnitShown, CodeAliasAdded, CodeOperatorOn, CodeEmptyConfirmed, CodeExceptionNoted, CodePlateReady, CodePhotoAsked,
+	CodeParcelOpened, CodeBoxOpened, CodeMatched, CodeClosed, CodeUndone, CodeConditionSet, CodeHeld, CodeResumed, CodeUnitShown, CodeAliasAdded, CodeOperatorOn, CodeEmptyConfirmed, CodeExceptionNoted, CodePlateReady, CodePhotoAsked,
 	CodeDocked, CodeDockedUnknown, CodeDockedNoLabel, CodeRefusedAtDock, CodeHandedBack, CodeCollectNoted, CodeBoxDamaged, CodeCarrierSet, CodeHandoverClosed,
 	CodeOver, CodeExtra, CodeUndeclared, CodeWrongSpec, CodeWrongItem, CodeOtherSeller, CodeSerialMismatch, CodeCounterfeit, CodeJunkNoted, CodeUnknownItem, CodeClosedShort, CodeAlreadyReceived, CodeOldLabel, CodeChoose,
 	CodePreviousOpen, CodeBelongsElsewhere, CodeOpenElsewhere, CodeTakenOver, CodeScanWaybillFirst, CodeScanTheTag, CodeScanSerial, CodeUnclaimed, CodeOwnerUnknownOpened, CodeZeroPieces, CodeCaseOver,

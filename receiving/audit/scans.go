@@ -50,7 +50,14 @@ var floor = []check{
 	}},
 	{"case_received", "What a case line received is what came in the closed parcels of its receipts.", func(dialect) string {
 		return `SELECT 'case line ' || CAST(l.id AS TEXT) AS subject, 'says ' || CAST(l.received AS TEXT) || ', its receipts ' || CAST(COALESCE(SUM(r.received), 0) AS TEXT) AS detail
-			FROM case_lines l LEFT JOIN (SELECT x.case_line_id, x.received FROM receipt_lines x JOIN parcels p ON p.id = x.parcel_id AND p.state = 'closed') r ON r.case_line_id = l.id GROUP BY l.id, l.received HAVING l.received <> COALESCE(SUM(r.received), 0)`
+			FROM case_lines l LEFT JOIN (SELECT x.case_line_id, x.received FROM receipt_lines x JOIN parcels p ON p.id = x.parcel_id AND p.state = 'closed') r ON r.case_line_id = l.id WHERE NOT EXISTS (SELECT 1 FROM bundle_lines b WHERE b.case_line_id = l.id) GROUP BY l.id, l.received HAVING l.received <> COALESCE(SUM(r.received), 0)`
+	}},
+	{"bundle_received", "What a case line of a bundle received is the complete sets of parts that came in closed parcels, no more than were asked back.", func(dialect) string {
+		return `SELECT 'case line ' || CAST(l.id AS TEXT) AS subject, 'says ' || CAST(l.received AS TEXT) || ', its parts make ' || CAST(MIN(l.complete) AS TEXT) AS detail FROM (
+			SELECT k.id, k.received, k.quantity, COALESCE((SELECT SUM(r.received) FROM bundle_lines x JOIN receipt_lines r ON r.id = x.receipt_line_id JOIN parcels p ON p.id = r.parcel_id
+			WHERE x.case_line_id = k.id AND r.sku_id = b.part_sku_id AND p.state = 'closed'), 0) / b.quantity AS complete FROM case_lines k JOIN bundle_parts b ON b.bundle_sku_id = k.sku_id
+			WHERE EXISTS (SELECT 1 FROM bundle_lines x WHERE x.case_line_id = k.id)) l
+			GROUP BY l.id, l.received, l.quantity HAVING l.received <> CASE WHEN MIN(l.complete) > l.quantity THEN l.quantity ELSE MIN(l.complete) END`
 	}},
 	{"receipt_received", "What a receipt line received is the matched units booked on it.", func(dialect) string {
 		return `SELECT 'receipt line ' || CAST(r.id AS TEXT) AS subject, 'says ' || CAST(r.received AS TEXT) || ', has ' || CAST(COUNT(u.id) AS TEXT) || ' units' AS detail

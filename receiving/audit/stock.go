@@ -54,6 +54,10 @@ var units = []check{
 	{"unit_state", "A unit's state fits its account.", func(dialect) string {
 		return `SELECT 'unit/' || plate AS subject, 'is ' || state || ' in account ' || account AS detail FROM units WHERE NOT (` + standing + `)`
 	}},
+	{"unit_finding", "What is not ours never waits in quarantine.", func(dialect) string {
+		return `SELECT 'unit/' || plate AS subject, 'is ' || finding || ' and stands in quarantine' AS detail FROM units
+			WHERE account = 'quarantine' AND state <> 'undone' AND finding IN ('serial_mismatch', 'counterfeit', 'other_seller', 'unknown_item', 'junk', 'unclaimed')`
+	}},
 	{"inspection_live", "A unit has at most one live inspection.", func(dialect) string {
 		return `SELECT 'unit/' || u.plate AS subject, CAST(COUNT(*) AS TEXT) || ' live inspections' AS detail FROM inspections i JOIN units u ON u.id = i.unit_id
 			WHERE i.undone_at IS NULL GROUP BY u.plate HAVING COUNT(*) > 1`

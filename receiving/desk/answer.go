@@ -32,7 +32,7 @@ var (
 
 // manners gives every code its verdict, tone and tote. A code that is not here is rejected.
 var manners = map[scanner.Code]manner{
-	scanner.CodeParcelOpened: well, scanner.CodeMatched: blue, scanner.CodeClosed: finished, scanner.CodeUndone: well, scanner.CodeConditionSet: well,
+	scanner.CodeParcelOpened: well, scanner.CodeBoxOpened: well, scanner.CodeMatched: blue, scanner.CodeClosed: finished, scanner.CodeUndone: well, scanner.CodeConditionSet: well,
 	scanner.CodeHeld: well, scanner.CodeResumed: well, scanner.CodeUnitShown: well, scanner.CodeAliasAdded: well, scanner.CodeOperatorOn: well,
 	scanner.CodeEmptyConfirmed: finished, scanner.CodePlateReady: well,
 	scanner.CodeExceptionNoted: well, scanner.CodePhotoAsked: well,

@@ -80,12 +80,40 @@ func (s *session) rejudge() error {
 		if was == nil {
 			return fmt.Errorf("unit %s stands on no line of %s", u.Plate, s.docket.parcel.Number())
 		}
-		f, target := s.judgeAgain(u, was.sku, ordered)
-		if err := s.turn(u, f, was, target); err != nil {
+		sku, err := s.recognise(u, was.sku)
+		if err != nil {
+			return err
+		}
+		f, target := s.judgeAgain(u, sku, ordered)
+		if err := s.turn(u, sku, f, was, target); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// recognise looks a piece up that nobody could name while its owner was unknown: several owners sell what bears its code, or only this one calls it so.
+func (s *session) recognise(u inventory.Unit, sku catalogue.SKU) (catalogue.SKU, error) {
+	if !sku.Placeholder {
+		return sku, nil
+	}
+	owner := *s.docket.parcel.OwnerID
+	hits, err := catalogue.Find(s.ctx, s.tx, owner, match.Of(s.o.Codes.Read(u.Scanned, "")).Codes)
+	if err != nil {
+		return sku, err
+	}
+	for _, h := range hits {
+		if h.SKU.OwnerID == owner && h.Kind != catalogue.Carton {
+			return h.SKU, nil
+		}
+	}
+	if sku.OwnerID != owner { // nobody can name it still, but whose parcel it came in is known now
+		if err := s.tx.Exec("UPDATE skus SET owner_id = ? WHERE id = ?", owner, sku.ID).Error; err != nil {
+			return sku, fmt.Errorf("placeholder of %s: %w", u.Plate, err)
+		}
+		sku.OwnerID = owner
+	}
+	return sku, nil
 }
 
 // judgeAgain judges a piece by its product: the code it was scanned by is known by now.
@@ -116,8 +144,8 @@ func (s *session) judgeAgain(u inventory.Unit, sku catalogue.SKU, ordered []id.S
 }
 
 // turn writes a new finding: unit, counts, and the movement where the goods change their account.
-func (s *session) turn(u inventory.Unit, f receiving.Finding, was, target *line) error {
-	now := s.lineFor(f, target, &was.sku)
+func (s *session) turn(u inventory.Unit, sku catalogue.SKU, f receiving.Finding, was, target *line) error {
+	now := s.lineFor(f, target, &sku)
 	was.Received--
 	now.Received++
 	was.dirty, now.dirty = true, true
@@ -129,7 +157,8 @@ func (s *session) turn(u inventory.Unit, f receiving.Finding, was, target *line)
 	if err := s.writeLines(); err != nil {
 		return err
 	}
-	from := u.Account
+	from, owner, named := u.Account, u.OwnerID, u.SKUID // where it stood
+	u.OwnerID, u.SKUID = sku.OwnerID, sku.ID
 	marked := f.Marked(u.Condition) // what the clerk noted while nobody knew the owner
 	u.Finding, u.ReceiptLineID, u.MovedAt, u.Version = string(marked), &now.ID, s.at, u.Version+1
 	if r := s.docket.receipt(now.ReceiptID); r != nil && r.CaseID != nil {
@@ -142,10 +171,10 @@ func (s *session) turn(u inventory.Unit, f receiving.Finding, was, target *line)
 		u.CaseLineID, u.OrderLineID = now.CaseLineID, now.OrderLineID
 	}
 	if !f.Custody() || s.docket.sentByUs(f, target) {
-		u.Account, u.State, u.Title, u.ValueMinor = inventory.InQuarantine, inventory.Quarantine, "ours", was.sku.ValueMinor
+		u.Account, u.State, u.Title, u.ValueMinor = inventory.InQuarantine, inventory.Quarantine, "ours", sku.ValueMinor
 	}
 	res := s.tx.Model(&inventory.Unit{}).Where("id = ? AND version = ?", u.ID, u.Version-1).Updates(map[string]any{"finding": u.Finding, "receipt_line_id": u.ReceiptLineID,
-		"case_id": u.CaseID, "case_line_id": u.CaseLineID, "order_line_id": u.OrderLineID, "account": u.Account, "state": u.State, "title": u.Title,
+		"owner_id": u.OwnerID, "sku_id": u.SKUID, "case_id": u.CaseID, "case_line_id": u.CaseLineID, "order_line_id": u.OrderLineID, "account": u.Account, "state": u.State, "title": u.Title,
 		"value_minor": u.ValueMinor, "moved_at": u.MovedAt, "version": u.Version})
 	if res.Error != nil {
 		return fmt.Errorf("judge unit %s again: %w", u.Plate, res.Error)
@@ -153,12 +182,19 @@ func (s *session) turn(u inventory.Unit, f receiving.Finding, was, target *line)
 	if res.RowsAffected != 1 {
 		return errMoved
 	}
-	if u.Account != from {
-		s.out.movements = append(s.out.movements, &movement{Movement: inventory.Movement{OwnerID: u.OwnerID, WarehouseID: u.WarehouseID, SKUID: u.SKUID,
-			FromAccount: from, ToAccount: u.Account, Quantity: 1, UnitID: &u.ID, Cause: "claim", CauseRef: s.docket.parcel.Number(), ByUser: s.bench.OperatorID, At: s.at}})
+	move := func(owner id.Owner, sku id.SKU, from, to inventory.Account) {
+		s.out.movements = append(s.out.movements, &movement{Movement: inventory.Movement{OwnerID: owner, WarehouseID: u.WarehouseID, SKUID: sku,
+			FromAccount: from, ToAccount: to, Quantity: 1, UnitID: &u.ID, Cause: "claim", CauseRef: s.docket.parcel.Number(), ByUser: s.bench.OperatorID, At: s.at}})
+	}
+	switch {
+	case sku.ID != named || sku.OwnerID != owner: // it leaves the books of the unnamed and enters those of what, and whose, it is
+		move(owner, named, from, inventory.Customer)
+		move(u.OwnerID, u.SKUID, inventory.Customer, u.Account)
+	case u.Account != from:
+		move(u.OwnerID, u.SKUID, from, u.Account)
 	}
 	s.docket.noteAs(u.Plate, marked)
-	b := &booked{Unit: u, line: now, docket: s.docket, code: was.sku.Code}
+	b := &booked{Unit: u, line: now, docket: s.docket, code: sku.Code}
 	s.tellReceived(b)
 	return nil
 }

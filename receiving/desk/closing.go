@@ -93,6 +93,9 @@ func (s *session) shut(d *docket, note string) {
 	if p.Note != "" {
 		data["note"] = p.Note
 	}
+	if n := d.bundled(); n > 0 {
+		data["bundled"] = n
+	}
 	if odd := d.deductions(); len(odd) > 0 {
 		data["deductions"] = odd
 	}

@@ -67,10 +67,17 @@ func (s *session) already(t target) (*ruling, error) {
 	if other, err := s.otherBox(d.parcel.ID); other || err != nil {
 		return nil, err
 	}
+	other, err := s.sibling(t.Waybill, d.parcel.Waybill)
+	if err != nil || other {
+		return nil, err // the next box of the consignment, not a second label on this one
+	}
 	if err := s.weighAgain(d); err != nil {
 		return nil, err
 	}
-	same := s.opened(d, nil)
+	same, err := s.opened(d, nil)
+	if err != nil {
+		return nil, err
+	}
 	if t.Waybill == "" || t.Waybill == d.parcel.Waybill || t.Parcel == d.parcel.ID {
 		return same, nil
 	}

@@ -281,7 +281,8 @@ func (s *session) ordered() ([]id.SKU, error) {
 	if d.orders {
 		return d.ordered, nil
 	}
-	err := s.tx.Raw(`SELECT DISTINCT COALESCE(l.shipped_sku_id, l.sku_id) FROM order_lines l WHERE l.kind <> 'freight' AND COALESCE(l.shipped_sku_id, l.sku_id) IS NOT NULL
+	err := s.tx.Raw(`SELECT DISTINCT COALESCE(b.part_sku_id, l.shipped_sku_id, l.sku_id) FROM order_lines l
+ LEFT JOIN bundle_parts b ON b.bundle_sku_id = COALESCE(l.shipped_sku_id, l.sku_id) WHERE l.kind <> 'freight' AND COALESCE(l.shipped_sku_id, l.sku_id) IS NOT NULL
  AND l.order_id IN (SELECT COALESCE(r.order_id, c.order_id) FROM receipts r LEFT JOIN cases c ON c.id = r.case_id WHERE r.parcel_id = ?)`, d.parcel.ID).Scan(&d.ordered).Error
 	if err != nil {
 		return nil, fmt.Errorf("read orders of parcel %s: %w", d.parcel.Number(), err)

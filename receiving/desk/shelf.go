@@ -55,7 +55,7 @@ func (s *session) resume() (*ruling, error) {
 	if s.pending.Shelved == 0 {
 		if s.docket != nil {
 			s.next = s.pending
-			return s.opened(s.docket, nil), nil
+			return s.opened(s.docket, nil)
 		}
 		return rule(scanner.CodeNothingOpen), nil
 	}

@@ -29,7 +29,7 @@ func (f *Followup) inspected(ctx context.Context, tx *gorm.DB, e event.Event) er
 	if res := tx.Where("id = ?", number(e.Data["unit"])).Limit(1).Find(&u); res.Error != nil || res.RowsAffected == 0 {
 		return fmt.Errorf("unit of %s: %w", e.Type, res.Error)
 	}
-	if u.CaseID == nil || u.CaseLineID == nil || u.Finding != "match" {
+	if u.CaseID == nil || u.Finding != "match" {
 		return nil
 	}
 	c, err := aftersales.Locked(ctx, tx, *u.CaseID)
@@ -45,6 +45,9 @@ func (f *Followup) inspected(ctx context.Context, tx *gorm.DB, e event.Event) er
 	grade := fmt.Sprint(e.Data["grade"])
 	if !passes(c.Reason, grade) {
 		return f.failed(ctx, tx, c, u, grade, e.ByUser)
+	}
+	if u.CaseLineID == nil { // a part of a bundle
+		return nil
 	}
 	p, err := f.policy(tx, c.OwnerID)
 	if err != nil {

@@ -53,7 +53,7 @@ func (f *Followup) closed(ctx context.Context, tx *gorm.DB, e event.Event) error
 	if _, err := fmt.Sscanf(fmt.Sprint(e.Data["parcel"]), "P%d", &parcel); err != nil {
 		return fmt.Errorf("event %s: parcel %v: %w", e.Type, e.Data["parcel"], err)
 	}
-	if err := f.contents(tx, e); err != nil {
+	if err := f.contents(tx, e, parcel); err != nil {
 		return err
 	}
 	var receipts []receiving.Receipt

@@ -119,6 +119,9 @@ func (im *Importer) saveWaybills(tx *gorm.DB, c aftersales.Case, waybills []Wayb
 		if w.Role != "return" && w.Role != "outbound" && w.Role != "platform" {
 			return nil, bad("waybill_role", "bad_enum", "there is no waybill role %q", w.Role)
 		}
+		if err := im.saveParent(tx, number, w); err != nil {
+			return nil, err
+		}
 		var n int64
 		if err := tx.Model(&receiving.Alias{}).Where("number = ? AND case_id = ? AND role = ?", number, c.ID, w.Role).Count(&n).Error; err != nil {
 			return nil, fmt.Errorf("waybills of case %s: %w", c.Number, err)
@@ -132,6 +135,19 @@ func (im *Importer) saveWaybills(tx *gorm.DB, c aftersales.Case, waybills []Wayb
 		fresh = append(fresh, number)
 	}
 	return fresh, nil
+}
+
+// saveParent notes that a number is one box of a consignment. What a courier says of it later counts more.
+func (im *Importer) saveParent(tx *gorm.DB, child string, w Waybill) error {
+	parent := im.hooks.Codes.Normalise(w.Parent)
+	if parent == "" || parent == child {
+		return nil
+	}
+	err := tx.Exec("INSERT INTO waybill_parents (child, parent, carrier, source) VALUES (?, ?, ?, 'import') ON CONFLICT (child) DO NOTHING", child, parent, w.Carrier).Error
+	if err != nil {
+		return fmt.Errorf("boxes of consignment %s: %w", parent, err)
+	}
+	return nil
 }
 
 // claim hands over parcels of unknown owner that came under one of the numbers. A parcel that cannot be handed over now is a warning: the case itself is in.
