@@ -51,7 +51,10 @@ func (p *page) cameraRoutes(mux *http.ServeMux) {
 		}
 		proxy.ServeHTTP(w, r)
 	})
-	for _, path := range []string{strings.TrimSuffix(wire.UploadsPath, "/"), wire.UploadsPath + "{id}"} {
-		mux.HandleFunc(path, serve)
+	// Each method by its name: one that takes all of them would quarrel with the page's own GET /.
+	for _, method := range []string{http.MethodPost, http.MethodHead, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
+		for _, path := range []string{strings.TrimSuffix(wire.UploadsPath, "/"), wire.UploadsPath + "{id}"} {
+			mux.HandleFunc(method+" "+path, serve)
+		}
 	}
 }
