@@ -3,7 +3,6 @@ package followup
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"gorm.io/gorm"
 
@@ -75,25 +74,19 @@ func (f *Followup) inspectedBefore(ctx context.Context, tx *gorm.DB, c aftersale
 	return nil
 }
 
-// overGoods asks the service desk what becomes of goods whose case is over or paid: back to the customer, or kept by a new case, which adopts them.
+// overGoods asks the service desk what becomes of goods whose request is dead: back to the customer, or kept by a new case. Goods of a case that is paid need nobody: they
+// are ours.
 func (f *Followup) overGoods(ctx context.Context, tx *gorm.DB, e event.Event, receipts []receiving.Receipt) error {
 	for _, r := range receipts {
 		c, err := readCase(tx, *r.CaseID)
 		if err != nil {
 			return err
 		}
-		why := ""
-		switch {
-		case slices.Contains([]string{"returned", "returned_elsewhere"}, c.Money):
-			why = receiving.NoteRefundedAlready
-		case c.Over():
-			why = receiving.NoteCaseOver
-		}
-		if why == "" {
+		if !c.Over() {
 			continue
 		}
 		w := e.WarehouseID
-		err = task(tx, f.log, "goods_of_"+why, "receipt/"+fmt.Sprint(r.ID), c.OwnerID, &w,
+		err = task(tx, f.log, "goods_of_case_over", "receipt/"+fmt.Sprint(r.ID), c.OwnerID, &w,
 			map[string]any{"case": c.Number, "parcel": e.Data["parcel"], "decide": []string{"hand_back", "new_case"}})
 		if err != nil {
 			return err
