@@ -83,6 +83,7 @@ func wire(s *store, o wireOptions) (*parts, error) {
 	p.qc = qc.New(s.db, s.log, p.ledger, p.refundGuard)
 	p.qc.Use(holdCase)
 	p.qc.Keep(evidence.Guard)
+	p.strays.Keep(evidence.Guard)
 	return p, nil
 }
 

@@ -17,8 +17,6 @@ import (
 	"github.com/backdock/backdock/scanner"
 )
 
-const strange = "SF9999999999999"
-
 // orphan opens a parcel of unknown owner at a bench and takes pieces out of it.
 func orphan(s *receivingtest.Site, bench int, codes ...string) *receivingtest.Hand {
 	h := s.Hand(s.Bench(bench))

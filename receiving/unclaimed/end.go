@@ -133,6 +133,13 @@ func (k *Keeper) Confirm(ctx context.Context, parcel id.Parcel, by id.User, mana
 		if err != nil {
 			return err
 		}
+		for _, u := range units {
+			for _, g := range k.guards {
+				if err := g(ctx, tx, u); err != nil {
+					return err
+				}
+			}
+		}
 		value, err := worth(tx, units)
 		if err != nil {
 			return err

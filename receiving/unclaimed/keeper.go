@@ -27,7 +27,14 @@ type Keeper struct {
 	clock  clock.Clock
 	ledger *inventory.Ledger
 	seal   Sealer
+	guards []Guard
 }
+
+// Guard may refuse to let a piece leave; its row is locked.
+type Guard func(ctx context.Context, tx *gorm.DB, u inventory.Unit) error
+
+// Keep adds a guard. Call it while wiring.
+func (k *Keeper) Keep(g Guard) { k.guards = append(k.guards, g) }
 
 // New makes a keeper.
 func New(d *db.DB, log *event.Log, c clock.Clock, l *inventory.Ledger, s Sealer) *Keeper {
