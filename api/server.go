@@ -33,28 +33,29 @@ import (
 
 // Deps is what a server is made of. What is nil is not served: a route whose verb is missing answers 503 not_wired.
 type Deps struct {
-	DB       *db.DB
-	Log      *event.Log
-	Clock    clock.Clock
-	Auth     *auth.Keeper
-	Ring     *secret.Ring
-	Report   *report.Reports
-	Desk     Desk
-	Expected ExpectedFeed
-	QC       Inspector
-	Parcels  ParcelOffice
-	Cases    CaseOffice
-	Refunds  RefundOffice
-	Scans    ScanOffice
-	Tracks   TrackOffice
-	Plates   PlateOffice
-	Notices  PaymentNotices
-	Evidence *evidence.Office
-	Web      fs.FS // the web build; nil or without index.html: 503 for pages
-	Registry *prometheus.Registry
-	Logger   *slog.Logger
-	Version  string
-	Options  Options
+	DB        *db.DB
+	Log       *event.Log
+	Clock     clock.Clock
+	Auth      *auth.Keeper
+	Ring      *secret.Ring
+	Report    *report.Reports
+	Desk      Desk
+	Expected  ExpectedFeed
+	QC        Inspector
+	Parcels   ParcelOffice
+	Unclaimed UnclaimedOffice
+	Cases     CaseOffice
+	Refunds   RefundOffice
+	Scans     ScanOffice
+	Tracks    TrackOffice
+	Plates    PlateOffice
+	Notices   PaymentNotices
+	Evidence  *evidence.Office
+	Web       fs.FS // the web build; nil or without index.html: 503 for pages
+	Registry  *prometheus.Registry
+	Logger    *slog.Logger
+	Version   string
+	Options   Options
 }
 
 // Options tune a server; the zero value is right for one behind no proxy.
@@ -170,6 +171,7 @@ func (s *Server) routesAll() {
 	s.routesDock() // before parcels: /parcels/queue is no parcel's number
 	s.routesPlates()
 	s.routesParcels()
+	s.routesUnclaimed()
 	s.routesCases()
 	s.routesRefunds()
 	s.routesScans()

@@ -18,7 +18,12 @@ const (
 	Closed        = "closed"
 	RefusedAtDock = "refused_at_dock"
 	HandedBack    = "handed_back"
+	SoldAsFound   = "sold_as_found" // of unknown owner: as found, after asking
+	Disposed      = "disposed"      // of unknown owner: scrapped by two persons
 )
+
+// Endings are the states in which a parcel of unknown owner has left the house.
+var Endings = []string{HandedBack, SoldAsFound, Disposed}
 
 // Next says which state of a parcel may follow which.
 var Next = map[string][]string{
@@ -27,7 +32,7 @@ var Next = map[string][]string{
 	AtDock:   {Open, RefusedAtDock, HandedBack, Expected}, // expected again: the dock took its scan back
 	Open:     {Held, Closed, AtDock},                      // back to the dock: nothing was taken out of it yet
 	Held:     {Open},
-	Closed:   {AtDock}, // reopened by a manager, with a reason
+	Closed:   {AtDock, HandedBack, SoldAsFound, Disposed}, // reopened by a manager, with a reason; or of unknown owner, and its end
 
 	RefusedAtDock: {AtDock}, // by UNDO only; what the courier brings again is a parcel of its own
 	HandedBack:    {AtDock},

@@ -19,6 +19,7 @@ const (
 	CodeEmptyConfirmed Code = "empty_confirmed" // parcel, weight_g
 	CodeExceptionNoted Code = "exception_noted" // parcel
 	CodePlateReady     Code = "plate_ready"     // plate: pre-printed, the next piece gets it
+	CodeParcelClaimed  Code = "parcel_claimed"  // number, matched, expected: a parcel of unknown owner has one now; its pieces were judged again
 	CodePhotoAsked     Code = "photo_asked"     // plate of the piece, or parcel: the page takes the picture, where it has a camera
 
 	// Accepted at the dock.
@@ -112,7 +113,7 @@ const (
 
 // Codes lists every outcome code, in the order of the constants.
 var Codes = []Code{
-	CodeParcelOpened, CodeBoxOpened, CodeMatched, CodeClosed, CodeUndone, CodeConditionSet, CodeHeld, CodeResumed, CodeUnitShown, CodeAliasAdded, CodeOperatorOn, CodeEmptyConfirmed, CodeExceptionNoted, CodePlateReady, CodePhotoAsked,
+	CodeParcelOpened, CodeBoxOpened, CodeMatched, CodeClosed, CodeUndone, CodeConditionSet, CodeHeld, CodeResumed, CodeUnitShown, CodeAliasAdded, CodeOperatorOn, CodeEmptyConfirmed, CodeExceptionNoted, CodePlateReady, CodeParcelClaimed, CodePhotoAsked,
 	CodeDocked, CodeDockedUnknown, CodeDockedNoLabel, CodeRefusedAtDock, CodeHandedBack, CodeCollectNoted, CodeBoxDamaged, CodeCarrierSet, CodeHandoverClosed,
 	CodeOver, CodeExtra, CodeUndeclared, CodeWrongSpec, CodeWrongItem, CodeOtherSeller, CodeSerialMismatch, CodeCounterfeit, CodeJunkNoted, CodeUnknownItem, CodeClosedShort, CodeAlreadyReceived, CodeOldLabel, CodeChoose,
 	CodePreviousOpen, CodeBelongsElsewhere, CodeOpenElsewhere, CodeTakenOver, CodeScanWaybillFirst, CodeScanTheTag, CodeScanSerial, CodeUnclaimed, CodeOwnerUnknownOpened, CodeZeroPieces, CodeCaseOver,

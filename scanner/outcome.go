@@ -48,6 +48,7 @@ const (
 	EffectConditionSet   EffectKind = "condition_set"
 	EffectOperatorOn     EffectKind = "operator_on"
 	EffectEmptyConfirmed EffectKind = "empty_confirmed"
+	EffectParcelClaimed  EffectKind = "parcel_claimed"
 	EffectJunkNoted      EffectKind = "junk_noted"
 
 	EffectParcelDocked   EffectKind = "parcel_docked"

@@ -78,6 +78,13 @@ type Choice struct {
 	Case    string `json:"case,omitempty"`
 	Shop    string `json:"shop,omitempty"`
 	Waybill string `json:"waybill,omitempty"`
+	Why     []Why  `json:"why,omitempty"` // of an owner that is proposed: picking it claims the open parcel
+}
+
+// Why is one thing that speaks for a proposed owner.
+type Why struct {
+	Code   string `json:"code"` // serial, slip, sku_set, sku_part, phone_tail, weight, carrier, date, waiting
+	Detail string `json:"detail,omitempty"`
 }
 
 // ParcelView is the open parcel.

@@ -27,6 +27,7 @@ import (
 	"github.com/backdock/backdock/receiving/office"
 	"github.com/backdock/backdock/receiving/report"
 	"github.com/backdock/backdock/receiving/track"
+	"github.com/backdock/backdock/receiving/unclaimed"
 	"github.com/backdock/backdock/receiving/work"
 )
 
@@ -49,6 +50,7 @@ type parts struct {
 	desk     *desk.Desk
 	qc       *qc.Bench
 	engine   *refund.Engine
+	strays   *unclaimed.Keeper
 	queue    *job.Queue
 	track    *track.Keeper
 	work     *work.Projection
@@ -66,8 +68,10 @@ func wire(s *store, o wireOptions) (*parts, error) {
 	p.track = track.New(s.db, s.log, s.clock, s.codes)
 	p.track.AddWorkers(workers)
 	p.work = work.New(s.db, s.log)
+	p.strays = unclaimed.New(s.db, s.log, s.clock, p.ledger, s.ring)
+	p.strays.AddWorkers(workers)
 	var err error
-	if p.queue, err = job.New(s.db, workers, job.Options{Workers: o.workers, Poll: o.poll, Log: o.log, Periodic: []*river.PeriodicJob{track.Periodic()}}); err != nil {
+	if p.queue, err = job.New(s.db, workers, job.Options{Workers: o.workers, Poll: o.poll, Log: o.log, Periodic: []*river.PeriodicJob{track.Periodic(), unclaimed.Periodic()}}); err != nil {
 		return nil, err
 	}
 	p.engine.Use(p.queue)
@@ -75,10 +79,11 @@ func wire(s *store, o wireOptions) (*parts, error) {
 	s.log.On(p.track.Trigger)
 	p.evidence = evidence.New(s.db, s.log, s.clock, o.photos, o.limits, o.log)
 	s.log.On(p.evidence.Trigger)
-	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge, Codes: s.codes})
+	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge, Codes: s.codes, Owners: unclaimed.NewSearch(s.codes).Candidates})
 	p.qc = qc.New(s.db, s.log, p.ledger, p.refundGuard)
 	p.qc.Use(holdCase)
 	p.qc.Keep(evidence.Guard)
+	p.strays.Keep(evidence.Guard)
 	return p, nil
 }
 
@@ -105,9 +110,11 @@ func (p *parts) refundGuard(ctx context.Context, tx *gorm.DB, u inventory.Unit) 
 
 func (p *parts) importer() *intake.Importer {
 	return intake.New(p.db, p.log, p.ring, intake.Hooks{
-		Claim: p.desk.Claim,
-		Hold:  p.desk.Hold,
-		Codes: p.codes,
+		Claim:         p.desk.Claim,
+		ClaimShipment: p.desk.ClaimShipment,
+		Adopt:         p.desk.Adopt,
+		Hold:          p.desk.Hold,
+		Codes:         p.codes,
 		Observe: func(ctx context.Context, tx *gorm.DB, caseID id.Case, totalMinor int64) error {
 			_, err := p.engine.Observe(ctx, tx, refund.Observed{CaseID: caseID, Origin: refund.OriginPlatform, AmountMinor: totalMinor})
 			return err
@@ -117,7 +124,7 @@ func (p *parts) importer() *intake.Importer {
 
 func (p *parts) deps(reg *prometheus.Registry) api.Deps {
 	return api.Deps{DB: p.db, Log: p.log, Clock: p.clock, Auth: p.keeper, Ring: p.ring, Report: report.New(p.db, p.clock), Desk: p.desk, Expected: expected.New(p.db, p.clock), QC: p.qc,
-		Parcels: office.NewParcels(p.db, p.desk), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Scans: office.NewScans(p.desk), Plates: office.NewPlates(p.db, p.log, p.clock), Tracks: p.track, Notices: notices{p}, Evidence: p.evidence, Registry: reg, Logger: p.o.log, Version: Version}
+		Parcels: office.NewParcels(p.db, p.desk), Unclaimed: office.NewUnclaimed(p.db, p.desk, p.strays), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Scans: office.NewScans(p.desk), Plates: office.NewPlates(p.db, p.log, p.clock), Tracks: p.track, Notices: notices{p}, Evidence: p.evidence, Registry: reg, Logger: p.o.log, Version: Version}
 }
 
 // notices takes payment callbacks: verified by the account's gateway, stored and acted on by the engine, answered in the gateway's own form.

@@ -64,6 +64,7 @@ var rooms = []struct {
 	{"receiving/work", []string{"internal/..."}},
 	{"receiving/track", []string{"receiving", "receiving/aftersales", "scanner/barcode", "internal/..."}},
 	{"receiving/desk", []string{"receiving", "receiving/match", "receiving/queue", "receiving/order", "receiving/aftersales", "receiving/label", "inventory/...", "scanner", "scanner/wire", "scanner/barcode", "internal/..."}},
+	{"receiving/unclaimed", []string{"receiving", "receiving/match", "receiving/aftersales", "receiving/desk", "inventory", "inventory/catalogue", "scanner/barcode", "internal/..."}},
 	{"receiving/label", []string{"receiving", "inventory/...", "scanner", "scanner/wire", "scanner/sticker", "internal/..."}},
 	{"receiving/expected", []string{"inventory/catalogue", "scanner/wire", "internal/..."}},
 	{"receiving/evidence", []string{"receiving", "receiving/aftersales", "inventory", "internal/..."}},
@@ -75,7 +76,7 @@ var rooms = []struct {
 	{"receiving/aftersales/refund/gatewaytest", []string{"receiving/aftersales/refund"}},
 	{"receiving/aftersales/followup", []string{"receiving/aftersales/...", "receiving", "receiving/order", "inventory/...", "internal/..."}},
 	{"receiving/world", []string{"receiving/aftersales/...", "internal/..."}},
-	{"receiving/office", []string{"receiving/aftersales/...", "receiving/desk", "internal/..."}},
+	{"receiving/office", []string{"receiving/aftersales/...", "receiving/desk", "receiving/unclaimed", "internal/..."}},
 	{"receiving/report", []string{"receiving/...", "inventory/...", "scanner", "internal/..."}},
 	{"receiving/audit", []string{"receiving/...", "inventory/...", "scanner", "internal/..."}},
 

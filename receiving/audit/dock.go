@@ -20,7 +20,8 @@ var dock = []check{
 	}},
 	{"dock_turned", "A parcel that was refused or handed back left for a reason, and one that stands at the dock did not.", func(dialect) string {
 		return `SELECT 'parcel ' || CAST(p.id AS TEXT) AS subject, 'is ' || p.state || ', its docking says ' || COALESCE(d.reason, 'nothing') AS detail FROM parcels p
-			LEFT JOIN dockings d ON d.parcel_id = p.id WHERE (p.state IN ('refused_at_dock', 'handed_back')) <> (d.turned_at IS NOT NULL AND d.reason IS NOT NULL)`
+			LEFT JOIN dockings d ON d.parcel_id = p.id WHERE (p.state IN ('refused_at_dock', 'handed_back')) <> (d.turned_at IS NOT NULL AND d.reason IS NOT NULL)
+			AND NOT EXISTS (SELECT 1 FROM unclaimed_ends e WHERE e.parcel_id = p.id AND e.confirmed_at IS NOT NULL)`
 	}},
 	{"handover_count", "The number of a hand-over is that of its parcels, and its closing told the same.", func(q dialect) string {
 		return `SELECT 'handover/' || CAST(h.id AS TEXT) AS subject, 'says ' || CAST(h.parcels AS TEXT) || ' parcels, has ' || CAST(COUNT(d.parcel_id) AS TEXT) AS detail

@@ -72,6 +72,7 @@ var units = []check{
 	{"inspection_unit", "A unit with a live inspection no longer waits, and one without does not stand where only an inspection leads.", func(dialect) string {
 		return `SELECT 'unit/' || u.plate AS subject, CASE WHEN i.id IS NULL THEN 'is ' || u.state || ' without an inspection' ELSE 'is inspected and still ' || u.state END AS detail
 			FROM units u LEFT JOIN (SELECT unit_id, MIN(id) AS id FROM inspections WHERE undone_at IS NULL GROUP BY unit_id) i ON i.unit_id = u.id
-			WHERE (i.id IS NOT NULL AND u.state IN ('quarantine', 'custody', 'undone')) OR (i.id IS NULL AND u.state IN ('available', 'second_grade', 'repair', 'scrapped'))`
+			WHERE (i.id IS NOT NULL AND u.state IN ('quarantine', 'custody', 'undone')) OR (i.id IS NULL AND u.state IN ('available', 'second_grade', 'repair', 'scrapped')
+			AND NOT EXISTS (SELECT 1 FROM movements m WHERE m.unit_id = u.id AND m.cause = 'unclaimed'))`
 	}},
 }

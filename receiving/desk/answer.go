@@ -34,7 +34,7 @@ var (
 var manners = map[scanner.Code]manner{
 	scanner.CodeParcelOpened: well, scanner.CodeBoxOpened: well, scanner.CodeMatched: blue, scanner.CodeClosed: finished, scanner.CodeUndone: well, scanner.CodeConditionSet: well,
 	scanner.CodeHeld: well, scanner.CodeResumed: well, scanner.CodeUnitShown: well, scanner.CodeAliasAdded: well, scanner.CodeOperatorOn: well,
-	scanner.CodeEmptyConfirmed: finished, scanner.CodePlateReady: well,
+	scanner.CodeEmptyConfirmed: finished, scanner.CodePlateReady: well, scanner.CodeParcelClaimed: finished,
 	scanner.CodeExceptionNoted: well, scanner.CodePhotoAsked: well,
 
 	scanner.CodeOver: look, scanner.CodeExtra: yellow, scanner.CodeUndeclared: yellow, scanner.CodeWrongSpec: red, scanner.CodeWrongItem: red,

@@ -25,17 +25,85 @@ func (d *Desk) Claim(ctx context.Context, tx *gorm.DB, caseID id.Case, parcel id
 // ClaimBy gives a parcel of unknown owner to the case that a person found for it, and judges its pieces anew: what the case awaits leaves custody for
 // quarantine, the rest stays where it is under its new finding. Events and movements name the person; 0 is a case that claims by itself.
 func (d *Desk) ClaimBy(ctx context.Context, tx *gorm.DB, caseID id.Case, parcel id.Parcel, by id.User) error {
+	return d.claim(ctx, tx, target{Cases: []id.Case{caseID}}, parcel, by)
+}
+
+// ClaimOrderBy gives a parcel of unknown owner to an order that a person found for it: to its waiting cases, and where it has none as an advance receipt.
+func (d *Desk) ClaimOrderBy(ctx context.Context, tx *gorm.DB, o id.Order, parcel id.Parcel, by id.User) error {
+	return d.claim(ctx, tx, target{Orders: []id.Order{o}}, parcel, by)
+}
+
+// ClaimShipment gives a parcel of unknown owner to the late order whose shipment bears its number. What the buyer never signed for has come back whole; the rest is
+// an advance receipt, or goes to the cases that wait.
+func (d *Desk) ClaimShipment(ctx context.Context, tx *gorm.DB, waybill string, parcel id.Parcel) error {
+	var ships []struct {
+		ID    id.Shipment
+		State string
+	}
+	if err := tx.WithContext(ctx).Raw("SELECT id, state FROM shipments WHERE waybill = ? ORDER BY id DESC LIMIT 1", waybill).Scan(&ships).Error; err != nil {
+		return fmt.Errorf("read shipment: %w", err)
+	}
+	if len(ships) == 0 {
+		return fault.New(fault.NotFound, "shipment_not_found", "there is no shipment %s", waybill)
+	}
+	t := target{Shipment: ships[0].ID}
+	if ships[0].State == "delivered" {
+		t = target{}
+		if err := tx.WithContext(ctx).Raw("SELECT DISTINCT order_id FROM shipment_lines WHERE shipment_id = ? ORDER BY order_id", ships[0].ID).Scan(&t.Orders).Error; err != nil {
+			return fmt.Errorf("orders of shipment: %w", err)
+		}
+	}
+	return d.claim(ctx, tx, t, parcel, 0)
+}
+
+func (d *Desk) claim(ctx context.Context, tx *gorm.DB, t target, parcel id.Parcel, by id.User) error {
 	s := d.office(ctx, tx)
-	f, err := s.withParcel(parcel)
+	f, err := s.withParcel(parcel, keysOf(t)...)
 	if err != nil {
 		return err
 	}
-	if f.parcel.Kind != receiving.UnknownOwner || f.parcel.OwnerID != nil {
-		return fault.New(fault.Conflict, "parcel_claimed", "parcel %s has an owner already", f.parcel.Number())
-	}
 	s.bench.OperatorID = ref(by)
+	if err := s.claimFor(f, t, by != 0); err != nil {
+		return err
+	}
+	if f.parcel.State == receiving.Open { // what the bench was offered is settled
+		if err := s.tx.Exec("UPDATE benches SET pending = '{}' WHERE id = ?", s.bench.ID).Error; err != nil {
+			return fmt.Errorf("clear bench: %w", err)
+		}
+	}
+	if f.parcel.State == receiving.Closed {
+		s.out.closed = append(s.out.closed, f)
+		for _, l := range f.missing() {
+			l.Finding, l.dirty = string(receiving.Short), true
+		}
+	}
+	return s.conclude()
+}
+
+// claimFor makes an unclaimed parcel one of a case, an order or a shipment, and judges its pieces anew. person: somebody chose it, so its number is learned.
+func (s *session) claimFor(f *docket, t target, person bool) error {
+	switch p := f.parcel; {
+	case slices.Contains(receiving.Endings, p.State):
+		return fault.New(fault.Conflict, "parcel_ended", "parcel %s has left the house: %s", p.Number(), p.State).With("state", p.State)
+	case !p.Unclaimed():
+		return fault.New(fault.Conflict, "parcel_claimed", "parcel %s has an owner already", p.Number())
+	}
+	if len(t.Cases) == 0 && len(t.Orders) > 0 {
+		if err := s.casesOf(&t); err != nil {
+			return err
+		}
+	}
 	f.parcel.Kind = receiving.CustomerReturn
-	rows, err := s.asked(f, []id.Case{caseID})
+	var rows []awaitedRow
+	var err error
+	switch {
+	case t.Shipment != 0:
+		rows, err = s.shipped(f, t.Shipment)
+	case len(t.Cases) > 0:
+		rows, err = s.asked(f, t.Cases)
+	default:
+		err = s.ordersOf(f, t.Orders)
+	}
 	if err != nil {
 		return err
 	}
@@ -45,23 +113,22 @@ func (d *Desk) ClaimBy(ctx context.Context, tx *gorm.DB, caseID id.Case, parcel 
 	if err := s.writeReceipts(f, rows); err != nil {
 		return err
 	}
-	s.docket = f
+	s.docket, f.orders, f.owner = f, false, ""
 	if err := s.rejudge(); err != nil {
 		return err
 	}
-	if err := s.learnAlias(caseID); err != nil {
-		return err
+	if person {
+		for _, c := range t.Cases {
+			if err := s.learnAlias(c); err != nil {
+				return err
+			}
+		}
 	}
 	f.parcel.Version++
 	s.out.touch(f)
-	if f.parcel.State == receiving.Closed {
-		s.out.closed = append(s.out.closed, f)
-		for _, l := range f.missing() {
-			l.Finding, l.dirty = string(receiving.Short), true
-		}
-	}
-	s.tellParcel("backdock.parcel.claimed.v1", f, event.Data{"cases": []id.Case{caseID}, "state": f.parcel.State, "expected": f.parcel.Expected, "received": f.parcel.Received})
-	return s.conclude()
+	s.tellParcel("backdock.parcel.claimed.v1", f, event.Data{"cases": f.cases(), "orders": t.Orders, "state": f.parcel.State, "expected": f.parcel.Expected,
+		"received": f.parcel.Received, "person": person})
+	return nil
 }
 
 // rejudge takes each piece of the parcel in hand again.
@@ -146,6 +213,11 @@ func (s *session) judgeAgain(u inventory.Unit, sku catalogue.SKU, ordered []id.S
 // turn writes a new finding: unit, counts, and the movement where the goods change their account.
 func (s *session) turn(u inventory.Unit, sku catalogue.SKU, f receiving.Finding, was, target *line) error {
 	now := s.lineFor(f, target, &sku)
+	if was.Expected > 0 { // it was awaited without a case: now the case's line awaits it
+		was.Expected--
+		s.docket.parcel.Expected--
+		s.docket.parcel.Received--
+	}
 	was.Received--
 	now.Received++
 	was.dirty, now.dirty = true, true
@@ -166,12 +238,14 @@ func (s *session) turn(u inventory.Unit, sku catalogue.SKU, f receiving.Finding,
 	} else {
 		u.CaseID = s.docket.receipts[len(s.docket.receipts)-1].CaseID
 	}
-	u.Title = "buyer"
 	if f == receiving.Match {
 		u.CaseLineID, u.OrderLineID = now.CaseLineID, now.OrderLineID
 	}
-	if !f.Custody() || s.docket.sentByUs(f, target) {
-		u.Account, u.State, u.Title, u.ValueMinor = inventory.InQuarantine, inventory.Quarantine, "ours", sku.ValueMinor
+	if from == inventory.InCustody { // goods that came in advance are ours, and may be on the shelf by now
+		u.Title = "buyer"
+		if !f.Custody() || s.docket.sentByUs(f, target) {
+			u.Account, u.State, u.Title, u.ValueMinor = inventory.InQuarantine, inventory.Quarantine, "ours", sku.ValueMinor
+		}
 	}
 	res := s.tx.Model(&inventory.Unit{}).Where("id = ? AND version = ?", u.ID, u.Version-1).Updates(map[string]any{"finding": u.Finding, "receipt_line_id": u.ReceiptLineID,
 		"owner_id": u.OwnerID, "sku_id": u.SKUID, "case_id": u.CaseID, "case_line_id": u.CaseLineID, "order_line_id": u.OrderLineID, "account": u.Account, "state": u.State, "title": u.Title,

@@ -201,6 +201,9 @@ func (s *session) choose(value string) (*ruling, error) {
 		s.next = s.pending
 		return rule(scanner.CodeChoiceInvalid, "count", itoa(len(s.pending.Targets))).about(s.docket), nil
 	}
+	if t := s.pending.Targets[n-1]; t.Claims {
+		return s.claimHere(t)
+	}
 	return s.goTo(s.pending.Targets[n-1])
 }
 

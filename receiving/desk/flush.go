@@ -271,7 +271,7 @@ func (s *session) updateLines() error {
 	for _, d := range s.out.dockets {
 		for _, l := range d.lines {
 			if l.dirty && !l.fresh {
-				args = append(args, l.ID, l.Received, l.Finding)
+				args = append(args, l.ID, l.Received, l.Finding, l.Expected)
 				l.dirty = false
 				n++
 			}
@@ -280,9 +280,9 @@ func (s *session) updateLines() error {
 	if n == 0 {
 		return nil
 	}
-	values := strings.TrimSuffix(strings.Repeat("(CAST(? AS BIGINT), CAST(? AS INTEGER), CAST(? AS TEXT)), ", n), ", ")
+	values := strings.TrimSuffix(strings.Repeat("(CAST(? AS BIGINT), CAST(? AS INTEGER), CAST(? AS TEXT), CAST(? AS INTEGER)), ", n), ", ")
 	return s.later("update lines", nil, func(tx *gorm.DB) *gorm.DB {
-		return tx.Exec("UPDATE receipt_lines SET received = v.column2, finding = v.column3 FROM (VALUES "+values+") AS v WHERE receipt_lines.id = v.column1", args...)
+		return tx.Exec("UPDATE receipt_lines SET received = v.column2, finding = v.column3, expected = v.column4 FROM (VALUES "+values+") AS v WHERE receipt_lines.id = v.column1", args...)
 	})
 }
 

@@ -123,7 +123,10 @@ func (s *session) elsewhere(t target) (*ruling, error) {
 }
 
 // exclude keeps two benches from opening the same thing at once. There may be no row yet to lock, so it is a lock on the name. It is taken before the look.
-func (s *session) exclude(t target) error {
+func (s *session) exclude(t target) error { return s.lock(texts(keysOf(t))...) }
+
+// keysOf names what a target may have no row for yet.
+func keysOf(t target) []string {
 	var keys []string
 	for _, c := range t.Cases {
 		keys = append(keys, "case:"+itoa(c))
@@ -134,7 +137,7 @@ func (s *session) exclude(t target) error {
 	if t.Waybill != "" {
 		keys = append(keys, waybillKey(t.Waybill))
 	}
-	return s.lock(texts(keys)...)
+	return keys
 }
 
 func waybillKey(number string) string { return "waybill:" + number }
@@ -202,7 +205,7 @@ func (s *session) notNow(a *arrival) (*ruling, error) {
 		return rule(scanner.CodeOtherWarehouse).about(s.docket), nil
 	}
 	switch a.State {
-	case receiving.Closed, receiving.HandedBack, receiving.RefusedAtDock:
+	case receiving.Closed, receiving.HandedBack, receiving.RefusedAtDock, receiving.SoldAsFound, receiving.Disposed:
 		return s.received(a)
 	case receiving.Held:
 		s.next.Shelved = a.ID

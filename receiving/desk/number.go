@@ -21,7 +21,9 @@ type target struct {
 	Orders   []id.Order  `json:"orders,omitempty"`
 	Shipment id.Shipment `json:"shipment,omitempty"` // comes back as a whole
 	Parcel   id.Parcel   `json:"parcel,omitempty"`
-	Since    time.Time   `json:"since,omitzero"` // the number means this from then on; couriers use numbers again
+	Since    time.Time   `json:"since,omitzero"`   // the number means this from then on; couriers use numbers again
+	Claims   bool        `json:"claims,omitempty"` // proposed owner of the open parcel: choosing it claims
+	Of       id.Order    `json:"of,omitempty"`     // of a case that is proposed: its order's number means it as well
 }
 
 // found is one meaning of a number.
@@ -70,6 +72,9 @@ func (s *session) number(reading barcode.Reading, p match.Piece) (*ruling, error
 	rows, err := s.lookUp(keys, text)
 	if err != nil {
 		return nil, err
+	}
+	if r, err := s.slip(rows); r != nil || err != nil {
+		return r, err
 	}
 	return s.meaning(rows)
 }

@@ -41,9 +41,13 @@ type insist struct {
 	Why  []string `json:"why"` // the codes of the doubts, all of them: a code can meet one after the other
 }
 
-// carry is what outlives any scan: the piece in hand and the parcel on the shelf.
+// carry is what outlives any scan: the piece in hand, the parcel on the shelf, and who may own the parcel that is open.
 func (p pending) carry() pending {
-	return pending{Shelved: p.Shelved, Plate: p.Plate, Stick: p.Stick, Before: p.Before, Ready: p.Ready, Bare: p.Bare, Docked: p.Docked}
+	next := pending{Shelved: p.Shelved, Plate: p.Plate, Stick: p.Stick, Before: p.Before, Ready: p.Ready, Bare: p.Bare, Docked: p.Docked}
+	if len(p.Targets) > 0 && p.Targets[0].Claims {
+		next.Choices, next.Targets = p.Choices, p.Targets
+	}
+	return next
 }
 
 func (p pending) text() string {

@@ -54,7 +54,11 @@ func (s *session) take(p match.Piece, j match.Judgement) (*ruling, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.taken(u, j, target), nil
+	r := s.taken(u, j, target)
+	if j.Finding == receiving.Unclaimed {
+		return r, s.propose()
+	}
+	return r, nil
 }
 
 // taken words the outcome of a booked piece.

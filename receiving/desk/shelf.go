@@ -98,7 +98,7 @@ func (s *session) fromShelf(p id.Parcel) (*docket, error) {
 	s.docket, s.bench.OpenParcelID = d, &d.parcel.ID
 	s.out.touch(d)
 	s.tellParcel("backdock.parcel.resumed.v1", d, nil)
-	return d, nil
+	return d, s.propose()
 }
 
 // takeOver brings a parcel from another bench. That bench's row is locked before the parcel, as its own scans do.

@@ -72,6 +72,8 @@ func (s *session) reverse(o *receiving.Outcome, e scanner.Effect) (*ruling, erro
 		d := s.docket
 		s.shelve(d, "")
 		return undone("parcel_resumed").effect(scanner.Effect{Kind: scanner.EffectParcelHeld, Parcel: e.Parcel}), nil
+	case scanner.EffectParcelClaimed:
+		return refused("claimed", ""), nil
 	case scanner.EffectParcelHeld:
 		p, _ := receiving.ParseParcelNumber(e.Parcel)
 		if s.docket != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/desk"
+	"github.com/backdock/backdock/receiving/unclaimed"
 )
 
 // Start is when a site's clock begins: ten in the morning in Hangzhou.
@@ -52,7 +53,7 @@ func NewNamed(t testing.TB, d *db.DB, warehouse, owner, shop string) *Site {
 
 // NewDesk makes one more desk on the same database, as a second server would.
 func (s *Site) NewDesk() *desk.Desk {
-	return desk.New(s.DB, s.Log, new(inventory.Ledger), s.Clock, desk.Options{Badge: s.badge,
+	return desk.New(s.DB, s.Log, new(inventory.Ledger), s.Clock, desk.Options{Badge: s.badge, Owners: unclaimed.NewSearch(nil).Candidates,
 		Log: slog.New(slog.NewTextHandler(told{s.T}, nil))})
 }
 

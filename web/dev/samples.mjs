@@ -145,6 +145,24 @@ export const parcels = () => Array.from({ length: 18 }, (_, i) => {
   }
 })
 
+const knit = { sku: 'KT-021-RED-M', name: '针织开衫', name_en: 'Knit cardigan', spec: '红 M', spec_en: 'Red M', color: '#b3262e' }
+const lamp = { sku: 'DL-07-WHT', name: '阅读台灯', name_en: 'Reading lamp', spec: '白', spec_en: 'White', color: '#f2f2ee' }
+
+/** Parcels of unknown owner with those who may own them. The first is old; the second has nobody yet; the third waits for a second person. */
+export const unclaimed = () =>
+  ['W-12', 'W-03', 'W-07'].map((shelf, i) => ({
+    number: `P00420${i + 1}`, state: 'closed', waybill: i === 1 ? '' : `SF99990000${i}1234`, carrier: i === 1 ? '' : 'sf', warehouse: 'HZ1', shelf, pieces: 2 - (i % 2), weight_g: 640, created_at: ago([101, 20, 800][i]), age_s: [101, 20, 800][i] * 3600, old: i !== 1,
+    ending: i === 2 ? 'disposed' : '', ...(i === 2 ? { asked_at: ago(700) } : {}),
+    contents: [[{ ...knit, scanned: '6901234567892', n: 1 }, { ...lamp, scanned: '6901234567915', n: 1 }], [{ sku: '', name: '未识别商品', name_en: 'Unidentified item', spec: '', spec_en: '', color: '', scanned: 'X-77-0021', n: 1 }], [{ ...lamp, scanned: '6901234567915', n: 2 }]][i], version: 4,
+    slip: '', phone_tail: false, origin: '', asked: '', asked_note: '', ends_from: ago([101, 20, 800][i] - 720), units: [], timeline: [],
+    ...(i === 2 ? { end: { ending: 'disposed', reason: '受潮发霉', value_minor: 17800, requested_by: '李敏', requested_at: ago(3), confirmed_by: '', own: false, above_limit: false } } : {}),
+    can: i === 2 ? ['claim', 'shelve', 'note', 'ask', 'confirm', 'withdraw'] : ['claim', 'shelve', 'note', 'ask', 'hand_back'],
+    candidates: i === 0 ? [
+      { n: 1, case: 'RT-261120-0388', order: 'TB2611150921', shop: '拾物家居旗舰店', shop_code: 'SW-TB', waits: true, score: 163, reasons: [{ why: 'serial', detail: 'L7-20931', points: 100 }, { why: 'sku_set', detail: '2', points: 40 }, { why: 'weight', detail: '655', points: 10 }, { why: 'waiting', detail: '', points: 8 }, { why: 'date', detail: '', points: 5 }], lines: [{ ...knit, awaited: 1, here: 1 }, { ...lamp, awaited: 1, here: 1 }] },
+      { n: 2, case: '', order: 'TB2611130077', shop: '拾物家居旗舰店', shop_code: 'SW-TB', waits: false, score: 25, reasons: [{ why: 'sku_part', detail: '2', points: 20 }, { why: 'date', detail: '', points: 5 }], lines: [{ ...knit, awaited: 2, here: 1 }, { ...lamp, awaited: 1, here: 1 }] },
+    ] : [],
+  }))
+
 /** What can be done with a refund, as receiving/aftersales/refund says. `mine`: the viewer asked for it. */
 export const ways = (state, origin, mine) =>
   origin !== 'ours' ? ['attribute'] : ({ requested: mine ? ['cancel'] : ['authorize', 'cancel'], authorized: ['hold', 'cancel'], held: ['release', 'cancel'], failed: ['replace', 'pay_by_hand'] }[state] ?? [])

@@ -21,6 +21,7 @@ export const routes: RouteRecordRaw[] = [
       { path: 'dock', name: 'dock', component: () => import('@/views/Dock.vue'), meta: { roles: ['manager', 'dock', 'clerk', 'service'], nav: { icon: 'box', title: 'nav.dock' } } },
       { path: 'parcels', name: 'parcels', component: () => import('@/views/Parcels.vue'), meta: { roles: ['manager', 'dock', 'clerk', 'service', 'claims', 'merchant'], nav: { icon: 'list', title: 'nav.parcels' } } },
       { path: 'parcels/:number', name: 'parcel', component: () => import('@/views/Parcel.vue'), meta: { roles: ['manager', 'dock', 'clerk', 'service', 'claims', 'merchant'] } },
+      { path: 'unclaimed/:number?', name: 'unclaimed', component: () => import('@/views/Unclaimed.vue'), meta: { roles: ['manager', 'clerk', 'service'], nav: { icon: 'search', title: 'nav.unclaimed' } } },
       { path: 'qc/:plate?', name: 'qc', component: () => import('@/views/Qc.vue'), meta: { roles: ['inspector', 'manager'], nav: { icon: 'flask', title: 'nav.qc' } } },
       { path: 'refunds', name: 'refunds', component: () => import('@/views/Refunds.vue'), meta: { roles: ['finance', 'manager'], nav: { icon: 'yen', title: 'nav.refunds' } } },
       { path: 'work', name: 'work', component: () => import('@/views/Work.vue'), meta: { roles: ['manager'], nav: { icon: 'user', title: 'nav.work' } } },

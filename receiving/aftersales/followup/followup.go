@@ -46,6 +46,8 @@ func (f *Followup) Trigger(ctx context.Context, tx *gorm.DB, e event.Event) erro
 		if e.Data["state"] == "closed" {
 			return f.closed(ctx, tx, e)
 		}
+	case "backdock.parcel.adopted.v1":
+		return f.adopted(ctx, tx, e)
 	case "backdock.parcel.exception_noted.v1":
 		w := e.WarehouseID
 		return task(tx, f.log, "parcel_exception", e.Subject, e.OwnerID, &w, map[string]any{"plate": e.Data["plate"]})

@@ -34,7 +34,7 @@ func (f *Followup) approved(ctx context.Context, tx *gorm.DB, e event.Event) err
 	if c.Type == "refund_only" || c.Type == "return_refund" && p.RefundTrigger == "approval" {
 		return f.ask(ctx, tx, c, refund.ForCase(c.ID))
 	}
-	return nil
+	return f.overdue(ctx, tx, c, p.RefundTrigger)
 }
 
 // over withdraws the refunds of a dead request that have not gone out. It comes before the approval is taken back, which what they reserve would keep up.
@@ -59,6 +59,9 @@ func (f *Followup) closed(ctx context.Context, tx *gorm.DB, e event.Event) error
 	var receipts []receiving.Receipt
 	if err := tx.Where("parcel_id = ? AND case_id IS NOT NULL", parcel).Order("case_id, id").Find(&receipts).Error; err != nil {
 		return fmt.Errorf("receipts of parcel %d: %w", parcel, err)
+	}
+	if err := f.overGoods(ctx, tx, e, receipts); err != nil {
+		return err
 	}
 	for _, r := range receipts {
 		c, err := readCase(tx, *r.CaseID)

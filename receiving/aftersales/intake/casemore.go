@@ -7,7 +7,6 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/aftersales"
@@ -148,28 +147,6 @@ func (im *Importer) saveParent(tx *gorm.DB, child string, w Waybill) error {
 		return fmt.Errorf("boxes of consignment %s: %w", parent, err)
 	}
 	return nil
-}
-
-// claim hands over parcels of unknown owner that came under one of the numbers. A parcel that cannot be handed over now is a warning: the case itself is in.
-func (im *Importer) claim(ctx context.Context, tx *gorm.DB, caseID id.Case, numbers []string) ([]Problem, error) {
-	if im.hooks.Claim == nil || len(numbers) == 0 {
-		return nil, nil
-	}
-	parcels, err := receiving.Ownerless(tx, numbers)
-	if err != nil {
-		return nil, err
-	}
-	var warnings []Problem
-	for _, p := range parcels {
-		err := tx.Transaction(func(sp *gorm.DB) error { return im.hooks.Claim(ctx, sp, caseID, p) })
-		switch {
-		case fault.IsKind(err, fault.Conflict):
-			warnings = append(warnings, Problem{Field: "waybill", Code: "claim_refused", Message: fault.Of(err).Message})
-		case err != nil:
-			return nil, err
-		}
-	}
-	return warnings, nil
 }
 
 // observe records what was paid back elsewhere. Where nobody can book it (no hook, or no payment to book it on) the facet alone keeps the money from being paid

@@ -97,6 +97,7 @@ export interface components {
             case?: string;
             shop?: string;
             waybill?: string;
+            why?: components["schemas"]["Why"][];
         };
         Device: {
             /** @enum {string} */
@@ -257,7 +258,7 @@ export interface components {
             /** @enum {string} */
             verdict: "accepted" | "attention" | "rejected" | "duplicate";
             /** @enum {string} */
-            code: "parcel_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "plate_ready" | "photo_asked" | "docked" | "docked_unknown" | "docked_no_label" | "refused_at_dock" | "handed_back" | "collect_noted" | "box_damaged" | "carrier_set" | "handover_closed" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "other_seller" | "serial_mismatch" | "counterfeit" | "junk_noted" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "light_parcel" | "scan_plate" | "plate_missing" | "already_at_dock" | "already_opened" | "turned_before" | "other_carrier" | "handover_open" | "handover_differs" | "collect_amount" | "double_read" | "serial_taken" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "dismissed" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse" | "not_a_waybill" | "nothing_docked" | "handover_empty" | "carrier_unknown" | "reason_unknown" | "amount_invalid";
+            code: "parcel_opened" | "box_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "plate_ready" | "parcel_claimed" | "photo_asked" | "docked" | "docked_unknown" | "docked_no_label" | "refused_at_dock" | "handed_back" | "collect_noted" | "box_damaged" | "carrier_set" | "handover_closed" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "other_seller" | "serial_mismatch" | "counterfeit" | "junk_noted" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "light_parcel" | "scan_plate" | "plate_missing" | "already_at_dock" | "already_opened" | "turned_before" | "other_carrier" | "handover_open" | "handover_differs" | "collect_amount" | "double_read" | "serial_taken" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "dismissed" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse" | "not_a_waybill" | "nothing_docked" | "handover_empty" | "carrier_unknown" | "reason_unknown" | "amount_invalid";
             /** @enum {string} */
             tone: "ok" | "done" | "dup" | "mid" | "low" | "error";
             /** @enum {string} */
@@ -342,6 +343,10 @@ export interface components {
             /** Format: int64 */
             grams: number;
             stable: boolean;
+        };
+        Why: {
+            code: string;
+            detail?: string;
         };
         LiveResume: {
             /** @constant */

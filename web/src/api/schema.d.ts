@@ -806,6 +806,193 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/unclaimed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Parcels of unknown owner, the oldest first */
+        get: operations["list-unclaimed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A parcel of unknown owner with those who may own it, and why */
+        get: operations["get-unclaimed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/ask-owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record that an owner, or the courier, was asked whose it is */
+        post: operations["ask-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say whose it is; its pieces are judged again */
+        post: operations["claim-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm the end that another person has asked for; above the limit, as a manager */
+        post: operations["confirm-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/dispose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask to dispose of it, once its time has come; another person confirms */
+        post: operations["dispose-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/hand-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask to hand it back to the courier or the sender; another person confirms */
+        post: operations["hand-back-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/label": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep what stands on the label or on a paper inside; candidates are ranked by it */
+        post: operations["note-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/sell-as-found": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask to sell it as found, once its time has come; another person confirms */
+        post: operations["sell-as-found-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/shelf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say where in the pile it lies */
+        post: operations["shelve-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the request for its end back */
+        post: operations["withdraw-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/units": {
         parameters: {
             query?: never;
@@ -1041,6 +1228,11 @@ export interface components {
             role: "outbound" | "return" | "platform";
             source: string;
         };
+        AskInputBody: {
+            note?: string;
+            /** @description owner code; without: the courier */
+            owner?: string;
+        };
         Attempt: {
             code: string;
             /** @description empty while under way */
@@ -1127,6 +1319,35 @@ export interface components {
         };
         CancelInputBody: {
             reason: string;
+        };
+        Candidate: {
+            case: string;
+            /** Format: date-time */
+            deadline?: string;
+            /** @description what it awaits, against what is here */
+            lines: components["schemas"]["CandidateLine"][];
+            /** Format: int64 */
+            n: number;
+            order: string;
+            reasons: components["schemas"]["Reason"][];
+            /** Format: int64 */
+            score: number;
+            shop: string;
+            shop_code: string;
+            /** @description the case still awaits goods */
+            waits: boolean;
+        };
+        CandidateLine: {
+            /** Format: int64 */
+            awaited: number;
+            color: string;
+            /** Format: int64 */
+            here: number;
+            name: string;
+            name_en: string;
+            sku: string;
+            spec: string;
+            spec_en: string;
         };
         CaseBrief: {
             /** Format: date-time */
@@ -1278,6 +1499,14 @@ export interface components {
             /** @description shop code, where several shops have a case of that number */
             shop?: string;
         };
+        ClaimUnclaimedInputBody: {
+            /** @description case number; or an order number */
+            case?: string;
+            /** @description an order without a case: an advance receipt */
+            order?: string;
+            /** @description shop code, where several shops have that number */
+            shop?: string;
+        };
         CredentialsBody: {
             password: string;
             username: string;
@@ -1319,6 +1548,9 @@ export interface components {
             reason: string;
             state: string;
             type: string;
+        };
+        EndInputBody: {
+            reason: string;
         };
         EnrolCode: {
             code: string;
@@ -1533,6 +1765,14 @@ export interface components {
             pieces_per_labour_hour: components["schemas"]["Ratio"];
             quarantine: components["schemas"]["QuarantineLoad"];
             refunded_minor: components["schemas"]["MoneyPair"];
+        };
+        LabelInputBody: {
+            /** @description sender's place */
+            origin?: string;
+            /** @description last four digits of a phone, only where the label shows them; kept as a blind index */
+            phone_tail?: string;
+            /** @description order or case number on a paper inside */
+            slip?: string;
         };
         LanguageBody: {
             /** @enum {string} */
@@ -1790,6 +2030,10 @@ export interface components {
             /** @description a secret that the browser made with its outbox: the same page is the same station */
             page: string;
         };
+        PageUnclaimedRow: {
+            items: components["schemas"]["UnclaimedRow"][];
+            next: string;
+        };
         PageUnitRow: {
             items: components["schemas"]["UnitRow"][];
             next: string;
@@ -1984,6 +2228,13 @@ export interface components {
             /** Format: double */
             yesterday: number;
         };
+        Reason: {
+            detail: string;
+            /** Format: int64 */
+            points: number;
+            /** @enum {string} */
+            why: "serial" | "slip" | "sku_set" | "sku_part" | "phone_tail" | "weight" | "carrier" | "date" | "waiting";
+        };
         ReasonInputBody: {
             reason: string;
         };
@@ -2146,6 +2397,9 @@ export interface components {
             verdict: "accepted" | "attention" | "rejected" | "duplicate";
             warehouse: string;
         };
+        ShelfInputBody: {
+            shelf: string;
+        };
         Shipment: {
             carrier: string;
             /** Format: date-time */
@@ -2242,6 +2496,122 @@ export interface components {
             n: number;
             /** Format: int64 */
             over_3d: number;
+        };
+        UnclaimedDetail: {
+            /**
+             * Format: int64
+             * @description seconds since it came
+             */
+            age_s: number;
+            /** @description whose owner was asked; empty: the courier, or nobody yet */
+            asked: string;
+            /**
+             * Format: date-time
+             * @description when an owner or the courier was asked
+             */
+            asked_at?: string;
+            asked_note: string;
+            can: ("claim" | "shelve" | "note" | "ask" | "hand_back" | "sell_as_found" | "dispose" | "confirm" | "withdraw")[];
+            /** @description the likeliest first */
+            candidates: components["schemas"]["Candidate"][];
+            carrier: string;
+            contents: components["schemas"]["UnclaimedGoods"][];
+            /** Format: date-time */
+            created_at: string;
+            end?: components["schemas"]["UnclaimedEnd"];
+            /**
+             * @description the end that somebody has asked for and nobody has confirmed, or its end
+             * @enum {string}
+             */
+            ending: "" | "handed_back" | "sold_as_found" | "disposed";
+            /**
+             * Format: date-time
+             * @description from then on it may be sold or disposed of
+             */
+            ends_from: string;
+            number: string;
+            /** @description older than the warehouse allows without an alarm */
+            old: boolean;
+            origin: string;
+            /** @description the label shows the last digits of a phone; they are kept only as a blind index */
+            phone_tail: boolean;
+            /** Format: int64 */
+            pieces: number;
+            shelf: string;
+            /** @description order or case number on a paper inside */
+            slip: string;
+            state: string;
+            timeline: components["schemas"]["Moment"][];
+            units: components["schemas"]["UnitRow"][];
+            /** Format: int64 */
+            version: number;
+            warehouse: string;
+            waybill: string;
+            /** Format: int64 */
+            weight_g: number;
+        };
+        UnclaimedEnd: {
+            /** @description a manager confirms it */
+            above_limit: boolean;
+            /** Format: date-time */
+            confirmed_at?: string;
+            confirmed_by: string;
+            ending: string;
+            /** @description the caller has asked for it and cannot confirm it */
+            own: boolean;
+            reason: string;
+            /** Format: date-time */
+            requested_at: string;
+            requested_by: string;
+            /** Format: int64 */
+            value_minor: number;
+        };
+        UnclaimedGoods: {
+            color: string;
+            /** Format: int64 */
+            n: number;
+            name: string;
+            name_en: string;
+            /** @description the code as it was read */
+            scanned: string;
+            /** @description empty: no catalogue has it */
+            sku: string;
+            spec: string;
+            spec_en: string;
+        };
+        UnclaimedRow: {
+            /**
+             * Format: int64
+             * @description seconds since it came
+             */
+            age_s: number;
+            /**
+             * Format: date-time
+             * @description when an owner or the courier was asked
+             */
+            asked_at?: string;
+            carrier: string;
+            contents: components["schemas"]["UnclaimedGoods"][];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description the end that somebody has asked for and nobody has confirmed, or its end
+             * @enum {string}
+             */
+            ending: "" | "handed_back" | "sold_as_found" | "disposed";
+            number: string;
+            /** @description older than the warehouse allows without an alarm */
+            old: boolean;
+            /** Format: int64 */
+            pieces: number;
+            shelf: string;
+            state: string;
+            /** Format: int64 */
+            version: number;
+            warehouse: string;
+            waybill: string;
+            /** Format: int64 */
+            weight_g: number;
         };
         UndoInputBody: {
             reason: string;
@@ -4186,6 +4556,432 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Recorded"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-unclaimed": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                warehouse?: string;
+                /** @description parcel number, waybill, shelf, SKU, serial, code as read, paper inside, or a part of a product's name or of the origin */
+                q?: string;
+                /** @description came at or after */
+                since?: string;
+                /** @description came before */
+                until?: string;
+                /** @description only those over three days */
+                old?: boolean;
+                /** @description those that were handed back, sold or disposed of, instead */
+                ended?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageUnclaimedRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ask-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "claim-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimUnclaimedInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParcelDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "confirm-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dispose-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "hand-back-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "note-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sell-as-found-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "shelve-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShelfInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
                 };
             };
             /** @description Error */
