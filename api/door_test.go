@@ -50,14 +50,20 @@ func things(path string, o, w, station int) string {
 		"/scans/{producer}/{seq}": fmt.Sprintf("/scans/%s/1", journalOf(n))} {
 		path = strings.ReplaceAll(path, from, to)
 	}
-	if strings.Contains(path, "/reports/board") {
-		path += "?warehouse=" + []string{"", "HZ1", "SZ1"}[w]
+	site := []string{"", "HZ1", "SZ1"}[w]
+	path = strings.ReplaceAll(path, "{warehouse}", site)
+	switch path {
+	case "/reports/board", "/reports/unscanned", "/parcels/queue", "/handovers":
+		path += "?warehouse=" + site
+	case "/reports/work", "/reports/work.csv":
+		path += "?from=2026-11-20&to=2026-11-21&warehouse=" + site
 	}
 	return path
 }
 
 // bodies are well-formed requests, so that what is refused is refused for who asks.
 var bodies = map[string]any{
+	"record-checkpoints": map[string]any{"checkpoints": []any{map[string]any{"waybill": "SF1", "code": "delivered", "at": "2026-11-20T02:00:00Z"}}}, "set-dock-policy": map[string]any{"hours": 4, "opens_min": 0, "closes_min": 1440},
 	"inspect-unit": map[string]any{"grade": "A", "disposition": "restock", "checks": map[string]bool{}, "note": "", "version": 1}, "undo-inspection": map[string]any{"reason": "x", "version": 1},
 	"reopen-parcel": map[string]any{"reason": "x"}, "claim-parcel": map[string]any{"case": "C11"}, "rerun-scan": map[string]any{"reason": "x"}, "dismiss-scan": map[string]any{"reason": "x"}, "decide-case": map[string]any{"decision": "approved", "note": ""},
 	"authorize-refund": map[string]any{"note": ""}, "hold-refund": map[string]any{"reason": "x"},

@@ -26,6 +26,9 @@ func (s *shadow) judge(scan scanner.Scan, r barcode.Reading) Provisional {
 	if scan.Has(scanner.DoubleRead) || scan.Has(scanner.RepeatAfterRestart) {
 		return say("attention", guess.Twice)
 	}
+	if s.away {
+		return notChecked
+	}
 	before := s.doubt
 	s.doubt = doubt{}
 	if verb, _, ok := scanner.Control(scan.Data); ok {

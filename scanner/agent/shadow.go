@@ -18,6 +18,7 @@ type shadow struct {
 
 	parcel  *parcel
 	lost    bool
+	away    bool // the bench does not receive: what its scans mean is not for this list to say
 	doubt   doubt
 	over    *line      // the last piece was one too many: +1 takes it
 	asked   *line      // the last code was of a product whose pieces have serials: the next is one
@@ -99,6 +100,7 @@ func (s *shadow) reset(v *scanner.BenchView) {
 	if v == nil {
 		return
 	}
+	s.away = v.Kind != "" && v.Kind != "receiving"
 	// Proposed owners of the open parcel leave it open; any other choice decides which one will be.
 	s.lost = v.Kind != "" && v.Kind != "receiving" || slices.ContainsFunc(v.Choices, func(c scanner.Choice) bool { return len(c.Why) == 0 })
 	if v.Parcel != nil {

@@ -124,6 +124,7 @@ func TestShadow(t *testing.T) {
 		{"damaged", nothing, "SF1000000000001!damaged = unknown|TEE-L = scan_waybill"},
 		{"held, empty, no label", nothing, "SF1000000000001 = parcel 0/2|BD:HOLD = unknown|TEE-L = scan_waybill|SF1000000000001 = parcel 0/2|BD:EMPTY = unknown|BD:DONE = nothing_open|BD:NO-LABEL = unknown|TEE-L = unknown|BD:DONE = unknown"},
 		{"what only the server can follow", nothing, "SF1000000000001 = parcel 0/2|BD:RESUME = unknown|TEE-L = unknown|C2 = parcel 0/2|TEE-L = match 1/1"},
+		{"a dock, whose parcels nobody opens", &scanner.BenchView{Version: 1, Kind: "dock"}, "SF1000000000001 = unknown|SF1000000000001!double_read = twice|TEE-L = unknown|BD:DONE = unknown"},
 		{"after a restart without a view", nil, "TEE-L = unknown|BD:DONE = unknown|TEE-L = unknown|SF1000000000001 = parcel 0/2|TEE-L = match 1/2"},
 		{"from an open parcel of the view", view("SF1000000000001", scanner.LineView{ID: "1", SKU: "TEE-L", Code: teeGTIN, Expected: 2, Received: 1}),
 			"OWN-TEE = match 2/2|" + teeGTIN + " = enough 2/2|HAT = not_expected|BD:DONE = closed 2/2|SF1000000000001 = received|O1 = received"},

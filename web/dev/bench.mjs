@@ -15,11 +15,13 @@ const parcel = () => ({
 
 export function makeBench(send) {
   let seq, plate, online, state
+  const docked = new Map()
   const producer = 'c0ffee00c0ffee00c0ffee00c0ffee00'
 
   function reset() {
     seq = 0
     plate = 120
+    docked.clear()
     online = true
     state = {
       station: 'bench-3', bench: '3 号收货台', version: '1.0.0', lang: 'zh', plates_left: 380,
@@ -43,9 +45,57 @@ export function makeBench(send) {
   const nextPlate = () => `U${String(++plate).padStart(9, '0')}7`
   const mark = (l) => state.view.parcel.lines.forEach((x) => (x.last = x === l))
 
+  /** The dock: one scan, one parcel; controls are about the parcel scanned last. */
+  function atDock(scan, up) {
+    const d = state.view.dock
+    const last = d.last
+    const set = (change) => view((w) => change(w.dock))
+    const [, verb, value = ''] = /^BD:([A-Z+-]+):?(.*)$/.exec(up) ?? []
+    if (!verb && /^(SF|YT|JD)\d{12,13}/.test(up)) {
+      const number = up.replace(/-\d+-\d+-$/, '')
+      const box = /-(\d+)-(\d+)-$/.exec(up)
+      if (docked.has(up)) return outcomeOf(scan, 'attention', 'already_at_dock', 'mid', { waybill: number, time: docked.get(up), clerk: '吴迪' })
+      const carrier = { SF: 'sf', YT: 'yto', JD: 'jd' }[up.slice(0, 2)]
+      if (d.carrier && d.carrier !== carrier) return outcomeOf(scan, 'attention', 'other_carrier', 'mid', { waybill: number, carrier, now: d.carrier })
+      docked.set(up, new Date().toISOString())
+      set((x) => {
+        Object.assign(x, { handover: 7, carrier: x.carrier || carrier, count: x.count + 1, since: x.since ?? new Date().toISOString() })
+        x.last = { parcel: `P${String(4300 + docked.size).padStart(6, '0')}`, waybill: number, carrier, state: 'at_dock', owner: carrier === 'sf' ? '拾物家居' : '', weight_grams: 1240, ...(box ? { part: Number(box[1]), parts: Number(box[2]), arrived: 1 } : {}) }
+      })
+      return outcomeOf(scan, 'accepted', carrier === 'sf' ? 'docked' : 'docked_unknown', 'ok', { waybill: number, carrier, count: String(d.count), ...(box ? { arrived: '1', parts: box[2] } : {}) }, { parcel: d.last.parcel, effects: [{ kind: 'parcel_docked', parcel: d.last.parcel }] })
+    }
+    if (verb === 'CARRIER') {
+      set((x) => Object.assign(x, { handover: 7, carrier: value.toLowerCase(), said: true }))
+      return outcomeOf(scan, 'accepted', 'carrier_set', 'ok', { carrier: d.carrier, count: String(d.count) })
+    }
+    if (verb === 'DONE') {
+      if (d.count === 0) return outcomeOf(scan, 'rejected', 'handover_empty', 'error')
+      if (value && Number(value) !== d.count) return outcomeOf(scan, 'attention', 'handover_differs', 'mid', { count: String(d.count), said: value })
+      const said = { carrier: d.carrier, count: String(d.count) }
+      view((w) => (w.dock = { handover: 0, carrier: '', said: false, count: 0 }))
+      return outcomeOf(scan, 'accepted', 'handover_closed', 'done', said, { effects: [{ kind: 'handover_closed' }] })
+    }
+    if (!last) return outcomeOf(scan, 'rejected', verb ? 'nothing_docked' : 'not_a_waybill', 'error', { code: scan.data })
+    if (verb === 'COLLECT' && !value) return outcomeOf(scan, 'attention', 'collect_amount', 'mid', { waybill: last.waybill })
+    if (verb === 'COLLECT') {
+      set((x) => Object.assign(x.last, { collect_minor: Math.round(Number(value) * 100), currency: 'CNY' }))
+      return outcomeOf(scan, 'accepted', 'collect_noted', 'ok', { waybill: last.waybill, amount: Number(value).toFixed(2) })
+    }
+    if (verb === 'CONDITION') {
+      set((x) => (x.last.damaged = true))
+      return outcomeOf(scan, 'accepted', 'box_damaged', 'ok', { waybill: last.waybill })
+    }
+    if (verb === 'REFUSE' || verb === 'HAND-BACK') {
+      set((x) => ((x.count -= 1), (x.last.state = verb === 'REFUSE' ? 'refused_at_dock' : 'handed_back')))
+      return outcomeOf(scan, 'accepted', last.state, 'ok', { waybill: last.waybill, dock_reason: value.toLowerCase() || 'damaged', count: String(d.count) })
+    }
+    return outcomeOf(scan, 'rejected', verb ? 'control_not_here' : 'not_a_waybill', 'error', { code: scan.data })
+  }
+
   function judge(scan) {
     const v = state.view
     const up = scan.data.toUpperCase()
+    if (v.dock) return atDock(scan, up)
     if (up.startsWith('BD:')) return control(scan, up)
     if (/^SF\d{12}$/.test(up)) {
       view((w) => ((w.parcel = parcel()), (w.choices = [])))

@@ -18,7 +18,48 @@ const scanned = (...codes) => async ({ page, post }) => {
 }
 const [jacket, buds, bedding, cup] = ['6901443214507', '6954821770316', '6923450657713', '6937526503743']
 
+/** The station page of a dock: SF parcels of one hand-over. */
+const atDock = (...codes) => async ({ page, post }) => {
+  await page.waitForSelector('[data-test=band]')
+  await post('/mock/patch', { view: { bench: '20 号收货口', number: 20, kind: 'dock', dock: { handover: 0, carrier: '', said: false, count: 0 } } })
+  for (const data of codes) await post('/mock/scan', { data })
+}
+const sf = Array.from({ length: 27 }, (_, i) => `SF14380${2769951 - i * 131}`)
+
 export const scenes = [
+  { name: 'station-dock', doc: true, path: '/station.html', act: atDock(...sf) },
+  { name: 'station-dock-box', path: '/station.html', act: atDock('JD0012345678901-2-3-', 'BD:COLLECT:12.50', 'BD:CONDITION:damaged') },
+  { name: 'station-dock-refused', path: '/station.html', act: atDock(...sf.slice(0, 5), 'BD:REFUSE:damaged') },
+  { name: 'station-dock-other', path: '/station.html', act: atDock(...sf.slice(0, 5), 'YT1234567890123') },
+  {
+    name: 'station-dock-done', path: '/station.html',
+    act: async (c) => {
+      await atDock(...sf.slice(0, 5))(c)
+      await c.page.getByText('5', { exact: true }).first().waitFor()
+      await c.page.keyboard.press('Enter')
+    },
+  },
+  {
+    name: 'station-dock-carrier', path: '/station.html',
+    act: async (c) => {
+      await atDock()(c)
+      await c.page.waitForSelector('[data-test=dock]')
+      await c.page.keyboard.press('F3')
+    },
+  },
+  {
+    name: 'station-fetch', path: '/station.html',
+    act: async (c) => {
+      await c.page.waitForSelector('[data-test=band]')
+      const at = (h) => new Date(Date.parse('2026-11-23T08:24:00Z') + h * 3600e3).toISOString()
+      await c.post('/mock/patch', { view: { fetch: [
+        { parcel: 'P004260', shelf: 'A-01', carrier: 'sf', waybill: 'SF143802769951', since: at(-20), deadline: at(2.4) },
+        { parcel: 'P004261', shelf: '', carrier: 'yto', waybill: 'YT8830447120611', since: at(-30), deadline: at(9) },
+        { parcel: 'P004262', shelf: '', carrier: '', waybill: '', since: at(-3) }] } })
+    },
+  },
+  { name: 'dock', doc: true, path: '/dock', act: ({ page }) => page.waitForSelector('[data-test=queue] tbody tr') },
+  { name: 'work', doc: true, path: '/work', act: ({ page }) => page.waitForSelector('[data-test=rows] tbody tr') },
   { name: 'station-idle', path: '/station.html' },
   { name: 'station-match', doc: true, path: '/station.html', act: scanned(jacket, bedding, buds) },
   { name: 'station-wrong-item', doc: true, path: '/station.html', act: scanned(jacket, bedding, buds, '6921734912305') },
