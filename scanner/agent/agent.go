@@ -316,7 +316,7 @@ func (a *Agent) setDevice(name string, state scanner.DeviceState, t trouble) {
 		if d.Kind == scanner.KindScanner { // the others' own records say more
 			a.note(name, logbook.Entry{What: states[state], Detail: t.detail})
 		}
-		a.Log.Info("device", "device", name, "state", state, "code", t.code, "detail", t.detail)
+		a.Log.Info(LogDevice, "device", name, "state", state, "code", t.code, "detail", t.detail)
 		a.publish(message{Op: "devices", Devices: append([]scanner.Device{}, a.devices...)})
 		a.uplink.DevicesChanged()
 	}

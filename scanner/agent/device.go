@@ -15,6 +15,13 @@ import (
 	"github.com/backdock/backdock/scanner/logbook"
 )
 
+// What the log says of devices. Other programs read it: cmd/vmtest holds the agent to it.
+const (
+	LogDevice   = "device"               // with device, state, code, detail
+	LogGone     = "device gone"          // with device, err
+	LogNotTaken = "a code was not taken" // with device, code, why, lost
+)
+
 const (
 	faultPause = 2 * time.Second // before a device that is there but cannot be used is tried again
 	gonePause  = 200 * time.Millisecond
@@ -70,7 +77,7 @@ func (a *Agent) keep(ctx context.Context, name string, open func() (io.Closer, f
 			if ctx.Err() != nil {
 				return
 			}
-			a.Log.Warn("device gone", "device", name, "err", err)
+			a.Log.Warn(LogGone, "device", name, "err", err)
 			a.setDevice(name, scanner.DeviceGone, trouble{code: scanner.DeviceAway, detail: "unplugged or switched off; the station keeps looking for it"})
 		}
 		select {
@@ -219,7 +226,7 @@ func (a *Agent) safe(s Scanner, e frame.Event) (kept, good bool) {
 		n.Device, n.Bytes = s.Name, e.Lost
 		if n.Tone == scanner.ToneError {
 			// The page keeps ten and the logbook what fits: whoever looks into a scanner that loses codes wants all of them.
-			a.Log.Warn("a code was not taken", "device", s.Name, "code", n.Code, "why", e.Why, "lost", e.Lost)
+			a.Log.Warn(LogNotTaken, "device", s.Name, "code", n.Code, "why", e.Why, "lost", e.Lost)
 		}
 		a.notice(n)
 		return false, false

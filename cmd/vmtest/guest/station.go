@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/backdock/backdock/cmd/vmtest/ledger"
+	"github.com/backdock/backdock/scanner/agent"
 )
 
 const (
@@ -61,7 +62,7 @@ func startStation(ctx context.Context, urls []string) (*station, error) {
 }
 
 // line is what the agent logs of scanners: attributes of plain words are not quoted.
-var line = regexp.MustCompile(`^time=(\S+) level=\w+ msg="?([^"]*?)"? device=(\S+)(?: state=(\S+))?(?: code=(\S+))?`)
+var line = regexp.MustCompile(`^time=(\S+) level=\w+ msg="?([^"]*?)"? device=(\S+)(?: state=(\S+))?(?: code=(?:""|(\S+)))?`)
 
 func (s *station) listen(log io.Reader) {
 	lines := bufio.NewScanner(log)
@@ -86,13 +87,13 @@ func (s *station) heard(text string) {
 		return
 	}
 	switch msg, device, state, code := m[2], m[3], m[4], m[5]; {
-	case msg == "scanner" && state == "connected":
+	case msg == agent.LogDevice && state == "connected":
 		s.connected[device]++
-	case msg == "scanner" && state == "fault":
+	case msg == agent.LogDevice && state == "fault":
 		s.faults = append(s.faults, text)
-	case msg == "scanner gone":
+	case msg == agent.LogGone:
 		s.reports = append(s.reports, ledger.Report{Device: device, Code: "gone", At: at})
-	case msg == "a code was not taken":
+	case msg == agent.LogNotTaken:
 		s.reports = append(s.reports, ledger.Report{Device: device, Code: code, At: at})
 	}
 	s.changed.Broadcast()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/agent"
 )
 
 // What the agent logs is what the ledger holds it to: the words here are those of scanner/agent.
@@ -20,11 +21,11 @@ func TestHeard(t *testing.T) {
 	var out bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&out, nil))
 	begin := time.Now().Truncate(time.Millisecond)
-	log.Info("scanner", "device", "keys1", "state", scanner.DeviceConnected, "detail", "")
-	log.Warn("a code was not taken", "device", "keys1", "code", "damaged", "why", "the kernel dropped keys", "lost", 3)
-	log.Warn("scanner gone", "device", "keys1", "err", "EOF")
-	log.Info("scanner", "device", "keys1", "state", scanner.DeviceGone, "detail", "unplugged")
-	log.Info("scanner", "device", "pos1", "state", scanner.DeviceFault, "detail", "no permission")
+	log.Info(agent.LogDevice, "device", "keys1", "state", scanner.DeviceConnected, "code", "", "detail", "")
+	log.Warn(agent.LogNotTaken, "device", "keys1", "code", "damaged", "why", "the kernel dropped keys", "lost", 3)
+	log.Warn(agent.LogGone, "device", "keys1", "err", "EOF")
+	log.Info(agent.LogDevice, "device", "keys1", "state", scanner.DeviceGone, "code", "scanner_gone", "detail", "unplugged")
+	log.Info(agent.LogDevice, "device", "pos1", "state", scanner.DeviceFault, "code", "no_permission", "detail", "no permission")
 	log.Info("offline", "err", "device=keys1 state=connected")
 	s := &station{connected: map[string]int{}}
 	s.changed = sync.NewCond(&s.mu)
