@@ -16,6 +16,7 @@ import (
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/printer"
 	"github.com/backdock/backdock/scanner/sticker"
+	lease "github.com/backdock/backdock/scanner/wire"
 )
 
 type platesCmd struct {
@@ -63,8 +64,8 @@ func (c platesRollCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger)
 	if res.RowsAffected == 0 {
 		return fault.New(fault.NotFound, "warehouse_not_found", "there is no warehouse %s", c.Warehouse)
 	}
-	block, err := office.NewPlates(s.db, event.NewLog(s.db, s.clock), s.clock).Roll(ctx, w.ID, c.Count, 0)
-	if err != nil {
+	var block lease.Block
+	if err := office.NewPlates(s.db, event.NewLog(s.db, s.clock), s.clock).Roll(ctx, w.ID, c.Count, 0, func(b lease.Block) { block = b }); err != nil {
 		return err
 	}
 	for i := range int64(block.Count) {

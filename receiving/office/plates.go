@@ -31,12 +31,14 @@ func NewPlates(d *db.DB, log *event.Log, c clock.Clock) *Plates {
 }
 
 // Roll leases the plates of a roll before anything is printed: a roll whose printing fails loses numbers, which are never given out again, instead of giving
-// them out twice. by is 0 for the administrator at the server's own prompt.
-func (p *Plates) Roll(ctx context.Context, w id.Warehouse, count int, by id.User) (wire.Block, error) {
-	return p.labels.Roll(ctx, w, count, p.clock.Now(), func(tx *gorm.DB, b wire.Block) error {
+// them out twice. by is 0 for the administrator at the server's own prompt. made hears of the block within the transaction, once for each try of it.
+func (p *Plates) Roll(ctx context.Context, w id.Warehouse, count int, by id.User, made func(wire.Block)) error {
+	_, err := p.labels.Roll(ctx, w, count, p.clock.Now(), func(tx *gorm.DB, b wire.Block) error {
+		made(b)
 		return p.log.Append(ctx, tx, event.Event{Type: "backdock.plates.rolled.v1", Subject: "roll/" + scanner.Plate(b.First), Version: 1, WarehouseID: w, ByUser: by, At: p.clock.Now(),
 			Data: event.Data{"first": scanner.Plate(b.First), "last": scanner.Plate(b.First + int64(b.Count) - 1), "count": b.Count}})
 	})
+	return err
 }
 
 // Mode says where a bench's plates come from. The bench's stations hear of it with their next view; a piece that waits for its plate is scanned again.
