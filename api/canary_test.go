@@ -118,7 +118,7 @@ func (s *site) secrets(token string, p *person) []string {
 		out = append(out, c.Value)
 	}
 	for _, q := range []string{"SELECT token_hash FROM sessions", "SELECT password_hash FROM users", "SELECT token_hash FROM stations WHERE token_hash IS NOT NULL",
-		"SELECT page_hash FROM stations WHERE page_hash IS NOT NULL", "SELECT token_hash FROM station_tickets"} {
+		"SELECT page_hash FROM stations WHERE page_hash IS NOT NULL", "SELECT token_hash FROM station_tickets", "SELECT key_hash FROM login_failures"} {
 		var rows []string
 		if err := s.d.Read.Raw(q).Scan(&rows).Error; err != nil {
 			s.t.Fatal(err)
@@ -136,7 +136,7 @@ func TestEverySecretColumnHasACanary(t *testing.T) {
 	if err != nil || len(columns) < 100 {
 		t.Fatal(len(columns), err)
 	}
-	covered := map[string]bool{"sessions.token_hash": true, "sessions.csrf": true, "users.password_hash": true, "stations.token_hash": true, "stations.page_hash": true, "station_tickets.token_hash": true, "station_tickets.session_hash": true, // read by secrets, or handed to their owner
+	covered := map[string]bool{"sessions.token_hash": true, "sessions.csrf": true, "users.password_hash": true, "stations.token_hash": true, "stations.page_hash": true, "station_tickets.token_hash": true, "station_tickets.session_hash": true, "login_failures.key_hash": true, // read by secrets, or handed to their owner
 		"evidence_blobs.hash": true, "evidence.hash": true, "evidence_uploads.hash": true, // of what the camera saw: shown, and opens nothing
 		"outcomes.content_hash": true, "idempotency_keys.body_hash": true, "idempotency_keys.key": true} // hashes and keys of the callers' own
 	for _, c := range canaries {

@@ -61,9 +61,8 @@ func (s *Server) createRoll(ctx context.Context, who caller, in *newRoll) (*out[
 		return nil, err
 	}
 	var roll wire.Block
-	return write(ctx, s, func(ctx context.Context) (err error) {
-		roll, err = s.d.Plates.Roll(ctx, w.ID, in.Body.Count, who.User)
-		return err
+	return write(ctx, s, func(ctx context.Context) error {
+		return s.d.Plates.Roll(ctx, w.ID, in.Body.Count, who.User, func(b wire.Block) { roll = b })
 	}, func(ctx context.Context) (NewRoll, error) {
 		row, err := s.report.Roll(ctx, roll.First)
 		if err != nil {
@@ -106,6 +105,6 @@ func (s *Server) setPlates(ctx context.Context, who caller, in *benchPlates) (*o
 
 // PlateOffice holds what people do with license plates.
 type PlateOffice interface {
-	Roll(ctx context.Context, w id.Warehouse, count int, by id.User) (wire.Block, error)
+	Roll(ctx context.Context, w id.Warehouse, count int, by id.User, made func(wire.Block)) error
 	Mode(ctx context.Context, bench id.Bench, mode scanner.PlateMode, by id.User) error
 }

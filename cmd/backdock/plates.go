@@ -12,10 +12,11 @@ import (
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/receiving"
-	"github.com/backdock/backdock/receiving/office"
+	"github.com/backdock/backdock/receiving/label"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/printer"
 	"github.com/backdock/backdock/scanner/sticker"
+	lease "github.com/backdock/backdock/scanner/wire"
 )
 
 type platesCmd struct {
@@ -63,8 +64,8 @@ func (c platesRollCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger)
 	if res.RowsAffected == 0 {
 		return fault.New(fault.NotFound, "warehouse_not_found", "there is no warehouse %s", c.Warehouse)
 	}
-	block, err := office.NewPlates(s.db, event.NewLog(s.db, s.clock), s.clock).Roll(ctx, w.ID, c.Count, 0)
-	if err != nil {
+	var block lease.Block
+	if err := label.NewManager(s.db, event.NewLog(s.db, s.clock), s.clock).Roll(ctx, w.ID, c.Count, 0, func(b lease.Block) { block = b }); err != nil {
 		return err
 	}
 	for i := range int64(block.Count) {
@@ -139,7 +140,7 @@ func (c platesModeCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger)
 	if res.RowsAffected == 0 {
 		return fault.New(fault.NotFound, "bench_not_found", "there is no bench %d in warehouse %s", c.Bench, c.Warehouse)
 	}
-	if err := office.NewPlates(s.db, event.NewLog(s.db, s.clock), s.clock).Mode(ctx, b.ID, mode, 0); err != nil {
+	if err := label.NewManager(s.db, event.NewLog(s.db, s.clock), s.clock).Mode(ctx, b.ID, mode, 0); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "bench %s/%d: %s\n", c.Warehouse, c.Bench, c.Mode)

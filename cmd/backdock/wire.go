@@ -24,6 +24,7 @@ import (
 	"github.com/backdock/backdock/receiving/desk"
 	"github.com/backdock/backdock/receiving/evidence"
 	"github.com/backdock/backdock/receiving/expected"
+	"github.com/backdock/backdock/receiving/label"
 	"github.com/backdock/backdock/receiving/office"
 	"github.com/backdock/backdock/receiving/report"
 	"github.com/backdock/backdock/receiving/track"
@@ -124,7 +125,7 @@ func (p *parts) importer() *intake.Importer {
 
 func (p *parts) deps(reg *prometheus.Registry) api.Deps {
 	return api.Deps{DB: p.db, Log: p.log, Clock: p.clock, Auth: p.keeper, Ring: p.ring, Report: report.New(p.db, p.clock), Desk: p.desk, Expected: expected.New(p.db, p.clock), QC: p.qc,
-		Parcels: office.NewParcels(p.db, p.desk), Unclaimed: office.NewUnclaimed(p.db, p.desk, p.strays), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Scans: office.NewScans(p.desk), Plates: office.NewPlates(p.db, p.log, p.clock), Tracks: p.track, Notices: notices{p}, Evidence: p.evidence, Registry: reg, Logger: p.o.log, Version: Version}
+		Parcels: office.NewParcels(p.db, p.desk), Unclaimed: office.NewUnclaimed(p.db, p.desk, p.strays), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Scans: office.NewScans(p.desk), Plates: label.NewManager(p.db, p.log, p.clock), Tracks: p.track, Notices: notices{p}, Evidence: p.evidence, Registry: reg, Logger: p.o.log, Version: Version}
 }
 
 // notices takes payment callbacks: verified by the account's gateway, stored and acted on by the engine, answered in the gateway's own form.

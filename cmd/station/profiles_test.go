@@ -38,7 +38,7 @@ func TestProfiles(t *testing.T) {
 		}
 	}
 	out.Reset()
-	if err := (profilesCmd{Name: "gryphon"}).print(&out); err != nil || !strings.Contains(out.String(), "  good      1B 5B 33 71\n") || strings.Contains(out.String(), "zebra") {
+	if err := (profilesCmd{Name: "gryphon"}).print(&out); err != nil || !strings.Contains(out.String(), "  good      12 1B 5B 33 71 0D\n") || strings.Contains(out.String(), "zebra") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 	out.Reset()

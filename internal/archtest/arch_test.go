@@ -76,7 +76,7 @@ var rooms = []struct {
 	{"receiving/aftersales/refund/gatewaytest", []string{"receiving/aftersales/refund"}},
 	{"receiving/aftersales/followup", []string{"receiving/aftersales/...", "receiving", "receiving/order", "inventory/...", "internal/..."}},
 	{"receiving/world", []string{"receiving/aftersales/...", "internal/..."}},
-	{"receiving/office", []string{"receiving/aftersales/...", "receiving/desk", "receiving/unclaimed", "scanner", "scanner/wire", "internal/..."}},
+	{"receiving/office", []string{"receiving/aftersales/...", "receiving/desk", "receiving/unclaimed", "internal/..."}},
 	{"receiving/report", []string{"receiving/...", "inventory/...", "scanner", "internal/..."}},
 	{"receiving/audit", []string{"receiving/...", "inventory/...", "scanner", "internal/..."}},
 
