@@ -68,7 +68,7 @@ export function makeCamera() {
     if (cut > 0) {
       cut--
       u.content = Buffer.concat([u.content, got.subarray(0, got.length >> 1)]) // half of it arrived, and no answer comes
-      return req.destroy()
+      return req.socket.destroy()
     }
     if (refuse) return problem(res, 422, refuse)
     u.content = Buffer.concat([u.content, got])

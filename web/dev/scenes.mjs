@@ -184,6 +184,28 @@ export const scenes = [
   { name: 'qc-small', path: `/qc/${plateOf(1200)}`, settle: 500, viewport: { width: 1366, height: 768 }, act: fill('', 'y', '2') },
   { name: 'parcels', doc: true, path: '/parcels', settle: 600 },
   { name: 'unclaimed', path: '/unclaimed/P004201', settle: 600 },
+  { name: 'parcel', doc: true, path: '/parcels/P004290', settle: 1500, act: async ({ page }) => {
+    await page.waitForSelector('[data-test=chapter]')
+    await page.locator('[data-test=chapter]').nth(1).click()
+    await page.waitForTimeout(1200)
+    await page.locator('video').evaluate((v) => v.pause())
+  } },
+  { name: 'parcel-held', path: '/parcels/P004290', settle: 900, act: async ({ page }) => {
+    await page.click('[data-test=hold]')
+    await page.fill('[data-test=reason]', '平台申诉 4711')
+    await page.click('[data-test=decide]')
+    await page.waitForSelector('[data-test=held]')
+    await page.click('[data-test=release]')
+  } },
+  { name: 'evidence-still', path: '/parcels/P004290', settle: 900, act: async ({ page }) => {
+    await page.locator('[data-test=still]').nth(1).click()
+    await page.waitForSelector('[role=dialog]')
+  } },
+  { name: 'station-no-camera', path: '/station.html', act: async (c) => {
+    await scanned(jacket)(c)
+    await c.page.keyboard.press('F2')
+    await c.page.waitForSelector('[data-test=banner-no-picture]')
+  } },
   { name: 'refunds', doc: true, path: '/refunds', settle: 600 },
   { name: 'refunds-authorize', doc: true, path: '/refunds', settle: 600, act: async ({ page }) => page.locator('[data-test=authorize]').first().click() },
   { name: 'refunds-by-hand', doc: true, path: '/refunds', settle: 600, act: async ({ page }) => {

@@ -5,6 +5,8 @@ const endpoint = '/api/v1/evidence/uploads'
 const partBytes = 1 << 20
 const firstRetryMs = 2000
 const lastRetryMs = 60_000
+/** A line that is dead without saying so: the browser would wait for an answer for ever. */
+const stallMs = 60_000
 /** Damaged on its way so often, something else is wrong. */
 const mostTries = 3
 
@@ -116,13 +118,27 @@ export class Sender {
 /** Sends one take. Null: the server has it. */
 async function upload(take: Take, content: Blob, permit: Permit, begun: (url: string) => void): Promise<{ status: number; code: string } | null> {
   const [{ Upload }, sha256] = await Promise.all([import('tus-js-client'), digest(content)])
-  return new Promise((resolve) => {
+  return new Promise((answer) => {
+    let patience: ReturnType<typeof setTimeout> | undefined
+    const resolve = (failed: { status: number; code: string } | null) => {
+      clearTimeout(patience)
+      answer(failed)
+    }
+    const alive = () => {
+      clearTimeout(patience)
+      patience = setTimeout(() => {
+        void u.abort().catch(() => undefined)
+        resolve({ status: 0, code: '' })
+      }, stallMs)
+    }
     const u = new Upload(content, {
       endpoint, uploadUrl: take.upload || null, chunkSize: partBytes, retryDelays: null, storeFingerprintForResuming: false, removeFingerprintOnSuccess: false, headers: permit.headers,
       metadata: {
         kind: take.kind, producer: take.producer, seq: String(take.seq), captured_at: take.capturedAt, offset_ms: String(take.offsetMs), sha256,
         ...(take.kind === 'video' ? { duration_ms: String(take.durationMs) } : {}), ...permit.metadata,
       },
+      onProgress: alive,
+      onChunkComplete: alive,
       onUploadUrlAvailable: () => begun(u.url ?? ''),
       onSuccess: () => resolve(null),
       onError: (err) => {
@@ -136,6 +152,7 @@ async function upload(take: Take, content: Blob, permit: Permit, begun: (url: st
         resolve({ status: response?.getStatus() ?? 0, code })
       },
     })
+    alive()
     u.start()
   })
 }

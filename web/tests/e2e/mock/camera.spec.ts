@@ -62,6 +62,7 @@ test('F2 and PHOTO take the piece, EMPTY the box, damage is called damage; the s
   await mock('scan', { data: 'BD:PHOTO' })
   await mock('scan', { data: 'BD:EMPTY' })
   await expect(page.getByTestId('camera-waiting')).toContainText('3')
+  await page.waitForTimeout(2500) // a recording is written down every two seconds
   await page.reload() // what is on this computer outlives the page; the recording up to here, too
   await expect(page.getByTestId('camera-waiting')).toContainText('4')
   await mock('camera', { away: false, cut: 1 }) // and one part gets lost on its way
