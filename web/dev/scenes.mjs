@@ -179,7 +179,7 @@ export const scenes = [
   { name: 'qc-queue', path: '/qc', settle: 500 },
   { name: 'qc-unit', path: `/qc/${plateOf(1200)}`, settle: 500, act: fill('112', '1') },
   { name: 'qc-confirm', path: `/qc/${plateOf(1200 + 28)}`, settle: 500, act: fill('', '4', 's') },
-  { name: 'qc-ready', doc: true, path: `/qc/${plateOf(1200 + 7)}`, settle: 500, act: fill('', 'y', '1', 'r') },
+  { name: 'qc-ready', scale: 0.62 /* photographs weigh more */, doc: true, path: `/qc/${plateOf(1200 + 7)}`, settle: 500, act: fill('', 'y', '1', 'r') },
   { name: 'qc-decided', path: `/qc/${plateOf(1200 + 7)}`, settle: 500, act: fill('', 'y', '1', 'r', 'Enter') },
   { name: 'qc-small', path: `/qc/${plateOf(1200)}`, settle: 500, viewport: { width: 1366, height: 768 }, act: fill('', 'y', '2') },
   { name: 'parcels', doc: true, path: '/parcels', settle: 600 },

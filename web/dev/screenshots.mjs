@@ -30,7 +30,7 @@ const wrong = []
 
 async function picture(browser, scene, lang) {
   await post('/mock/reset')
-  const context = await browser.newContext({ viewport: scene.viewport ?? { width: 1920, height: 1080 }, deviceScaleFactor: scale })
+  const context = await browser.newContext({ viewport: scene.viewport ?? { width: 1920, height: 1080 }, deviceScaleFactor: all ? scale : (scene.scale ?? scale) })
   await context.addInitScript((l) => localStorage.setItem('backdock.lang', l), lang)
   const page = await context.newPage()
   await page.clock.install({ time: Date.parse(now) + Date.now() - started }) // the mock's clock runs on too

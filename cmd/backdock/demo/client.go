@@ -63,6 +63,8 @@ func (c *client) do(ctx context.Context, method, path string, body, into any) er
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if method != http.MethodGet {
 		req.Header.Set("X-CSRF-Token", c.csrf)
 		req.Header.Set("Idempotency-Key", id.Hex(16))
 	}

@@ -90,7 +90,7 @@ func tryHolds(c *contest) {
 // tryReplacements asks again for one refund that is not paid, and withdraws the successor.
 func tryReplacements(c *contest) {
 	r := c.closed()
-	c.wins("replace", c.at(same("/refunds/"+r+"/replace"), same[any](nil)), 1, "409 refund_replaced", "409 refund_state")
+	c.wins("replace", c.at(same("/refunds/"+r+"/replace"), same[any](nil)), 1, "409 refund_replaced", "409 refund_state", "409 refund_nothing_left")
 	c.count(1, "SELECT count(*) FROM refunds n JOIN refunds o ON o.id = n.replaces WHERE o.number = ?", r)
 	var next string
 	c.must(c.db.Read.Raw("SELECT n.number FROM refunds n JOIN refunds o ON o.id = n.replaces WHERE o.number = ?", r).Scan(&next).Error)
@@ -105,6 +105,6 @@ func tryPayingByHand(c *contest) {
 			return map[string]any{"proof": fmt.Sprint("transfer ", n)}
 		}
 		return nil
-	}), 1, "409 refund_replaced", "409 refund_state")
+	}), 1, "409 refund_replaced", "409 refund_state", "409 refund_nothing_left")
 	c.count(1, "SELECT count(*) FROM refunds n JOIN refunds o ON o.id = n.replaces WHERE o.number = ?", r)
 }
