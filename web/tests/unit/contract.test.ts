@@ -37,6 +37,8 @@ describe('the mock of the server', () => {
   const scan = `scans/${parkedScan().producer}/${parkedScan().seq}`
   /** Does something with the first refund in a state. */
   const verb = (state: string, what: string, body?: unknown) => ask('POST', `refunds/${listed(`refunds?state=${state}`)[0]!.number}/${what}`, body).status
+  /** Does something with the first parcel of unknown owner. */
+  const stray = (what: string, body?: unknown) => ask('POST', `unclaimed/${listed('unclaimed')[0]!.number}/${what}`, body).status
   const listed = (path: string) => (ask('GET', path).body as { items: Record<string, string>[] }).items
 
   it.each([
@@ -63,6 +65,12 @@ describe('the mock of the server', () => {
     ['a scan set aside, dismissed', () => (ask('POST', `${scan}/dismiss`, { reason: 'its moment has passed' }).body as { code: string }).code, 'dismissed'],
     ['rolls and benches', () => [listed('plates/rolls').length, ask('POST', 'plates/rolls', { warehouse: 'HZ1', count: 10 }).status, listed('plates/rolls').length], [2, 200, 3]],
     ['a bench told to use rolls', () => [listed('benches').length, (ask('POST', 'benches/plates', { bench: 'HZ1/1', mode: 'preprinted' }).body as { plates: string }).plates, ask('POST', 'benches/plates', { bench: 'HZ9/1', mode: 'printed' }).status], [3, 'preprinted', 404]],
+    ['a parcel and its evidence', () => [ask('GET', `parcels/${listed('parcels')[0]!.number}`).status, ask('GET', `parcels/${listed('parcels')[0]!.number}/evidence`).status, ask('GET', `${unit}/evidence`).status], [200, 200, 200]],
+    ['evidence held and let go', () => [ask('POST', 'evidence/holds', { parcel: 'P004290', reason: 'x' }).status, ask('POST', 'evidence/holds/1/release', { reason: 'x' }).status], [200, 200]],
+    ['nobody knows whose', () => [listed('unclaimed').length, listed('unclaimed?old=true').length, ask('GET', `unclaimed/${listed('unclaimed')[0]!.number}`).status], [3, 2, 200]],
+    ['noted, shelved, its owner asked', () => [stray('label', { slip: 'TB1' }), stray('shelf', { shelf: 'W-2' }), stray('ask-owner', { note: 'x' })], [200, 200, 200]],
+    ['ends by two persons', () => (['hand-back', 'sell-as-found', 'dispose'] as const).map((end) => [stray(end, { reason: 'x' }), stray('withdraw'), stray(end, { reason: 'x' }), stray('confirm')]), [[200, 200, 200, 200], [200, 200, 200, 200], [200, 200, 200, 200]]],
+    ['claimed', () => stray('claim', { case: 'RT-261120-0388' }), 200],
     ['stations', () => listed('stations').length, 6],
     ['new station', () => ask('POST', 'stations', { name: '7', bench: 'HZ1/7' }).status, 200],
     ['revoke', () => ask('POST', `stations/${listed('stations')[0]!.id}/revoke`).status, 200],
