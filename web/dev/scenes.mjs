@@ -183,7 +183,7 @@ export const scenes = [
   { name: 'qc-decided', path: `/qc/${plateOf(1200 + 7)}`, settle: 500, act: fill('', 'y', '1', 'r', 'Enter') },
   { name: 'qc-small', path: `/qc/${plateOf(1200)}`, settle: 500, viewport: { width: 1366, height: 768 }, act: fill('', 'y', '2') },
   { name: 'parcels', doc: true, path: '/parcels', settle: 600 },
-  { name: 'unclaimed', path: '/unclaimed/P004201', settle: 600 },
+  { name: 'unclaimed', path: '/unclaimed/P004201', settle: 2500 },
   { name: 'parcel', doc: true, path: '/parcels/P004290', settle: 1500, act: async ({ page }) => {
     await page.waitForSelector('[data-test=chapter]')
     await page.locator('[data-test=chapter]').nth(1).click()
