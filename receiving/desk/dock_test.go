@@ -223,7 +223,7 @@ func TestConsignments(t *testing.T) {
 		if child.Params["arrived"] != "2" {
 			t.Errorf("%+v", child)
 		}
-		if o := c.Site.Hand(c.Site.Bench(6)).Want("SF0000000000002", scanner.CodeParcelOpened); o.Parcel != child.Parcel || o.Params["expected"] != "2" {
+		if o := c.Site.Hand(c.Site.Bench(6)).Want("SF0000000000002", scanner.CodeBoxOpened); o.Parcel != child.Parcel || o.Params["expected"] != "2" {
 			t.Errorf("%+v", o)
 		}
 		c.checkBooks()

@@ -13,7 +13,7 @@ func TestEveryCodeHasManners(t *testing.T) {
 		scanner.CodeChoiceInvalid, scanner.CodeControlUnknown, scanner.CodeBadgeUnknown, scanner.CodeDamagedScan, scanner.CodeNotText, scanner.CodeTooLong,
 		scanner.CodeSeqConflict, scanner.CodeParked, scanner.CodeNotEmpty, scanner.CodeNothingToMark, scanner.CodeControlNotHere, scanner.CodePlateVoid,
 		scanner.CodePlateUnknown, scanner.CodeOtherWarehouse, scanner.CodeNotAWaybill, scanner.CodeNothingDocked, scanner.CodeHandoverEmpty, scanner.CodeCarrierUnknown,
-		scanner.CodeReasonUnknown, scanner.CodeAmountInvalid} {
+		scanner.CodeReasonUnknown, scanner.CodeAmountInvalid, scanner.CodeDismissed} {
 		refusals[c] = true
 	}
 	for _, c := range scanner.Codes {
