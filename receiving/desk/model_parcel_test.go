@@ -264,6 +264,11 @@ func (m *model) claim(p *mParcel, c *mCase) bool {
 	}
 	p.owned, p.cases = true, []*mCase{c}
 	m.await(p)
+	for _, b := range m.benches {
+		if b.open == p { // what the bench was asked is settled with the owner
+			*b = mBench{open: p, acts: b.acts}
+		}
+	}
 	for _, u := range m.pieces(p) {
 		if u.finding != "unclaimed" || u.account != "custody" {
 			continue
