@@ -80,7 +80,7 @@ func unitEvents(q dialect) string {
 
 // parcelTo is the state that an event leaves a parcel in.
 var parcelTo = map[string]string{"opened": "open", "resumed": "open", "reopened": "at_dock", "taken_over": "open", "held": "held", "closed": "closed", "emptied": "closed", "put_back": "at_dock",
-	"docked": "at_dock", "undocked": "expected", "refused": "refused_at_dock", "handed_back": "handed_back", "turn_undone": "at_dock"}
+	"docked": "at_dock", "undocked": "expected", "refused": "refused_at_dock", "handed_back": "handed_back", "turn_undone": "at_dock", "sold_as_found": "sold_as_found", "disposed": "disposed"}
 
 func parcelState(dialect) string {
 	var whens, types []string
