@@ -41,12 +41,16 @@ func (r *running) spec() spec {
 	return s
 }
 
+// strays is what the numbers of parcels of unknown owner begin at.
+const strays = 500
+
 // things fills path parameters with ids of owner o's goods in warehouse w.
 func things(path string, o, w, station int) string {
 	n := o*10 + w
 	path = strings.TrimPrefix(path, "/api/v1")
-	for from, to := range map[string]string{"/units/{plate}": "/units/" + plate(n), "/parcels/{number}": fmt.Sprintf("/parcels/P%06d", n), "/orders/{number}": fmt.Sprintf("/orders/O%d", n),
-		"/cases/{number}": fmt.Sprintf("/cases/C%d", n), "/refunds/{number}": fmt.Sprintf("/refunds/R%d", n), "{id}": fmt.Sprint(station), "{username}": "sz", "{owner}": "ACME", "{hold}": "1",
+	for from, to := range map[string]string{"/units/{plate}": "/units/" + plate(n), "/parcels/{number}": fmt.Sprintf("/parcels/P%06d", n), "/unclaimed/{number}": fmt.Sprintf("/unclaimed/P%06d", strays+n),
+		"/orders/{number}": fmt.Sprintf("/orders/O%d", n),
+		"/cases/{number}":  fmt.Sprintf("/cases/C%d", n), "/refunds/{number}": fmt.Sprintf("/refunds/R%d", n), "{id}": fmt.Sprint(station), "{username}": "sz", "{owner}": "ACME", "{hold}": "1",
 		"/scans/{producer}/{seq}": fmt.Sprintf("/scans/%s/1", journalOf(n))} {
 		path = strings.ReplaceAll(path, from, to)
 	}
@@ -70,6 +74,8 @@ var bodies = map[string]any{
 	"cancel-refund": map[string]any{"reason": "x"}, "pay-refund-by-hand": map[string]any{"proof": "x"}, "attribute-refund": map[string]any{"case": "C11"}, "create-station": map[string]any{"name": "x", "bench": "HZ1/3"},
 	"hold-evidence": map[string]any{"parcel": "P000011", "reason": "x"}, "release-evidence": map[string]any{"reason": "x"}, "set-evidence-policy": map[string]any{"empty_photo": true, "keep_days": map[string]int{}},
 	"create-plate-roll": map[string]any{"warehouse": "HZ1", "count": 1}, "set-bench-plates": map[string]any{"bench": "HZ1/3", "mode": "printed"},
+	"claim-unclaimed": map[string]any{"case": "C11"}, "shelve-unclaimed": map[string]any{"shelf": "W-1"}, "note-unclaimed": map[string]any{"slip": "x"}, "ask-unclaimed": map[string]any{"note": "x"},
+	"hand-back-unclaimed": map[string]any{"reason": "x"}, "sell-as-found-unclaimed": map[string]any{"reason": "x"}, "dispose-unclaimed": map[string]any{"reason": "x"},
 	"open-bench-page": map[string]any{"bench": "HZ1/3", "page": strings.Repeat("ab", 32)},
 	"create-user":     map[string]any{"username": "new.user", "display": "", "password": "long enough", "grants": []any{}}, "set-grants": map[string]any{"grants": []any{}},
 	"set-password": map[string]any{"password": "long enough"}, "set-disabled": map[string]any{"disabled": true}, "set-language": map[string]any{"lang": "zh"},
@@ -81,6 +87,7 @@ func TestEveryRouteAsksWho(t *testing.T) {
 	r := s.serve()
 	_, station := s.enrol(1)
 	s.parked(station, 1, 1, "BD:DONE")
+	s.orphan(strays+11, 1)
 	people := map[auth.Role]*person{}
 	for _, role := range auth.Roles {
 		people[role] = r.login(string(role))
@@ -158,6 +165,7 @@ func TestOtherPeoplesThingsDoNotExist(t *testing.T) {
 		_, station := s.enrol(2)
 		s.parked(station, 1, 2, "BD:DONE")
 		s.parked(station, 2, 1, "BD:DONE")
+		s.orphanIn(2, strays+12, 1)
 		callers := map[string]struct {
 			p    *person
 			o, w int // whose things it may not see

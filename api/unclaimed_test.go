@@ -13,16 +13,19 @@ import (
 )
 
 // orphan puts a parcel of unknown owner with one dress of ACME into the pile of HZ1, days ago.
-func (s *site) orphan(n int, days int) {
+func (s *site) orphan(n int, days int) { s.t.Helper(); s.orphanIn(1, n, days) }
+
+// orphanIn does so in a warehouse.
+func (s *site) orphanIn(w, n, days int) {
 	s.t.Helper()
 	at := clock.Stamp(time.Now()).AddDate(0, 0, -days)
-	s.exec(`INSERT INTO parcels (id, warehouse_id, kind, state, carrier, waybill, shelf, pieces, created_at, closed_at) VALUES (?, 1, 'unknown', 'closed', 'SF', ?, 'W-1', 1, ?, ?)`, n, plate(n), at, at)
+	s.exec(`INSERT INTO parcels (id, warehouse_id, kind, state, carrier, waybill, shelf, pieces, created_at, closed_at) VALUES (?, ?, 'unknown', 'closed', 'SF', ?, 'W-1', 1, ?, ?)`, n, w, plate(n), at, at)
 	s.exec(`INSERT INTO receipts (id, parcel_id, created_at) VALUES (?, ?, ?)`, n, n, at)
 	s.exec(`INSERT INTO receipt_lines (id, receipt_id, parcel_id, sku_id, expected, received, finding) VALUES (?, ?, ?, 1, 0, 1, 'unclaimed')`, n, n, n)
-	s.exec(`INSERT INTO units (id, plate, owner_id, warehouse_id, sku_id, state, account, finding, title, scanned, parcel_id, receipt_line_id, received_at, moved_at) VALUES (?, ?, 1, 1, 1, 'custody', 'custody', 'unclaimed', 'unknown', '6901234567891', ?, ?, ?, ?)`,
-		n, plate(n), n, n, at, at)
-	s.exec(`INSERT INTO movements (owner_id, warehouse_id, sku_id, from_account, to_account, quantity, unit_id, cause, cause_ref, at) VALUES (1, 1, 1, 'customer', 'custody', 1, ?, 'scan', 'x', ?)`, n, at)
-	s.exec(`INSERT INTO balances (owner_id, warehouse_id, sku_id, account, quantity) VALUES (1, 1, 1, 'custody', 1) ON CONFLICT (owner_id, warehouse_id, sku_id, account) DO UPDATE SET quantity = balances.quantity + 1`)
+	s.exec(`INSERT INTO units (id, plate, owner_id, warehouse_id, sku_id, state, account, finding, title, scanned, parcel_id, receipt_line_id, received_at, moved_at) VALUES (?, ?, 1, ?, 1, 'custody', 'custody', 'unclaimed', 'unknown', '6901234567891', ?, ?, ?, ?)`,
+		n, plate(n), w, n, n, at, at)
+	s.exec(`INSERT INTO movements (owner_id, warehouse_id, sku_id, from_account, to_account, quantity, unit_id, cause, cause_ref, at) VALUES (1, ?, 1, 'customer', 'custody', 1, ?, 'scan', 'x', ?)`, w, n, at)
+	s.exec(`INSERT INTO balances (owner_id, warehouse_id, sku_id, account, quantity) VALUES (1, ?, 1, 'custody', 1) ON CONFLICT (owner_id, warehouse_id, sku_id, account) DO UPDATE SET quantity = balances.quantity + 1`, w)
 }
 
 func (p *person) unclaimed(number, verb string, body any) (report.UnclaimedDetail, answer) {

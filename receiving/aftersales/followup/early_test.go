@@ -1,6 +1,7 @@
 package followup_test
 
 import (
+	"fmt"
 	"testing"
 
 	"gorm.io/gorm"
@@ -53,7 +54,7 @@ func refunds(s *receivingtest.Site, c id.Case) int {
 func TestAdoptedGoodsArePaid(t *testing.T) {
 	for _, trigger := range []string{"receipt_closed", "qc_passed"} {
 		for _, approvedFirst := range []bool{true, false} {
-			t.Run(trigger, func(t *testing.T) {
+			t.Run(fmt.Sprint(trigger, " approved first ", approvedFirst), func(t *testing.T) {
 				testkit.Each(t, func(t *testing.T, d *db.DB) {
 					s, c := early(t, d, trigger)
 					adopt := func(tx *gorm.DB) error {
