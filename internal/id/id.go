@@ -32,6 +32,9 @@ type (
 	Station     int64
 	User        int64
 	Task        int64
+	Place       int64
+	Reservation int64
+	Count       int64
 )
 
 // Random returns n random bytes. crypto/rand never fails on the systems Go supports.

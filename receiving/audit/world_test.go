@@ -13,6 +13,7 @@ import (
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/internal/secret"
 	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/inventory/qc"
 	"github.com/backdock/backdock/receiving/aftersales"
 	"github.com/backdock/backdock/receiving/aftersales/intake"
@@ -36,6 +37,7 @@ func newWorld(t *testing.T, d *db.DB) world {
 	w.trade()
 	w.receive()
 	w.inspect()
+	w.shelve()
 	w.refund()
 	if err := w.log.SettleNow(t.Context()); err != nil {
 		t.Fatal(err)
@@ -206,6 +208,23 @@ func (w world) inspect() {
 	if _, err := bench.Undo(w.t.Context(), plate(2), 2, "看错了", 2); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// shelve has unit 1 looked at again by somebody else and puts it into bin B-01.
+func (w world) shelve() {
+	bench := qc.New(w.d, w.log, new(inventory.Ledger))
+	checks, _ := qc.ByScan("general", "A")
+	if agreed, err := bench.LookAgain(w.t.Context(), qc.Look{Plate: plate(1), Grade: "A", Checks: checks, By: 1}); err != nil || !agreed {
+		w.t.Fatal(agreed, err)
+	}
+	bin := place.Place{WarehouseID: 1, Code: "B-01", Kind: place.Shelf, Capacity: 9}
+	w.do(func(tx *gorm.DB) error {
+		if err := tx.Create(&bin).Error; err != nil {
+			return err
+		}
+		_, err := place.NewFloor(w.log, new(inventory.Ledger)).PutAway(w.t.Context(), tx, place.Load{Plates: []string{plate(1)}, Bin: bin, Ref: "p1:9"})
+		return err
+	})
 }
 
 // refund writes what the engine writes: R1 of unit 1 succeeded; R2 of unit 2 failed and R3 replaces it, on its way; R4 was made by the platform.
