@@ -16,6 +16,7 @@ const (
 	Shipped     State = "shipped"
 	Released    State = "released"   // as new, not yet on a shelf, and its owner counts it only there
 	ReleasedB   State = "released_b" // the same of a second grade piece
+	Missing     State = "missing"    // counted and not found
 	Undone      State = "undone"     // the scan that booked it was taken back; its plate is void
 )
 
@@ -33,6 +34,8 @@ const (
 
 	InReleased  Account = "released"
 	InReleasedB Account = "released_b"
+	InReserved  Account = "reserved"   // available pieces that are promised to somebody
+	InReservedB Account = "reserved_b" // second grade pieces likewise
 
 	// Boundary accounts: the world outside. Only these may be negative.
 	Customer   Account = "customer"

@@ -20,6 +20,9 @@ const (
 	UnknownOwner = "UNKNOWN-OWNER"
 	Choose       = "CHOOSE"
 	Operator     = "OPERATOR"
+	Grade        = "GRADE"
+	Disposition  = "DISPOSITION"
+	Release      = "RELEASE"
 )
 
 // Conditions a clerk may note on the piece just scanned (BD:CONDITION:x).

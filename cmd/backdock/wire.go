@@ -16,6 +16,7 @@ import (
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/internal/job"
 	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/inventory/qc"
 	"github.com/backdock/backdock/receiving/aftersales"
 	"github.com/backdock/backdock/receiving/aftersales/followup"
@@ -43,6 +44,7 @@ type parts struct {
 	ledger *inventory.Ledger
 	desk   *desk.Desk
 	qc     *qc.Bench
+	floor  *place.Floor
 	engine *refund.Engine
 	queue  *job.Queue
 	o      wireOptions
@@ -61,9 +63,11 @@ func wire(s *store, o wireOptions) (*parts, error) {
 	}
 	p.engine.Use(p.queue)
 	s.log.On(followup.New(s.log, p.engine).Trigger)
-	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge, Codes: s.codes})
 	p.qc = qc.New(s.db, s.log, p.ledger, p.refundGuard)
 	p.qc.Use(holdCase)
+	p.floor = place.NewFloor(s.log, p.ledger)
+	p.floor.Use(qc.NoSecondLook)
+	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge, Codes: s.codes, QC: p.qc, Floor: p.floor})
 	return p, nil
 }
 

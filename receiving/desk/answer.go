@@ -22,6 +22,7 @@ var (
 	finished = manner{scanner.Accepted, scanner.ToneDone, scanner.NoTote}
 	look     = manner{scanner.Attention, scanner.ToneMid, scanner.NoTote}
 	refuse   = manner{scanner.Rejected, scanner.ToneError, scanner.NoTote}
+	wrong    = manner{scanner.Rejected, scanner.ToneLow, scanner.NoTote} // a piece where it must never go
 	again    = manner{scanner.Duplicate, scanner.ToneDup, scanner.NoTote}
 	blue     = manner{scanner.Accepted, scanner.ToneOK, scanner.BlueTote}
 	yellow   = manner{scanner.Attention, scanner.ToneMid, scanner.YellowTote}
@@ -35,6 +36,8 @@ var manners = map[scanner.Code]manner{
 	scanner.CodeHeld: well, scanner.CodeResumed: well, scanner.CodeUnitShown: well, scanner.CodeAliasAdded: well, scanner.CodeOperatorOn: well,
 	scanner.CodeEmptyConfirmed: finished, scanner.CodePlateReady: well,
 	scanner.CodeExceptionNoted: well,
+	scanner.CodePutAwayUnit:    well, scanner.CodePutAwayTote: well, scanner.CodePutAway: finished, scanner.CodeQCUnit: well, scanner.CodeQCGraded: well,
+	scanner.CodeQCReleased: finished, scanner.CodeQCBulk: well, scanner.CodeHandEmpty: well,
 
 	scanner.CodeOver: look, scanner.CodeExtra: yellow, scanner.CodeUndeclared: yellow, scanner.CodeWrongSpec: red, scanner.CodeWrongItem: red,
 	scanner.CodeSerialMismatch: red, scanner.CodeUnknownItem: red, scanner.CodeUnclaimed: stray, scanner.CodeClosedShort: look,
@@ -44,7 +47,10 @@ var manners = map[scanner.Code]manner{
 	scanner.CodeCaseOver: look, scanner.CodeRefundedAlready: look, scanner.CodePlateOfOther: look, scanner.CodeRepeatAfterRestart: look,
 	scanner.CodeParcelHeld: look, scanner.CodeLightParcel: look, scanner.CodeScanPlate: look, scanner.CodePlateMissing: look,
 
-	scanner.CodeDoubleRead: again, scanner.CodeSerialTaken: again,
+	scanner.CodePutAwayNoBin: look, scanner.CodeUnitInBin: look, scanner.CodeQCUnconfirmed: look, scanner.CodeQCBlocked: red,
+
+	scanner.CodeDoubleRead: again, scanner.CodeSerialTaken: again, scanner.CodeInHand: again,
+	scanner.CodeNotReleased: wrong,
 }
 
 // ruling is the answer to one scan while the transaction is open: ids may still be missing.

@@ -45,7 +45,7 @@ func (s *session) control(verb, value string) (*ruling, error) {
 }
 
 // otherControls stand on the sheet for other kinds of benches, or are the station's own.
-var otherControls = []string{"GRADE", "DISPOSITION", "RELEASE", "TYPE"}
+var otherControls = []string{scanner.Grade, scanner.Disposition, scanner.Release, "TYPE"}
 
 // notHere leaves everything as it is: what the clerk was asked stays asked.
 func (s *session) notHere() (*ruling, error) {

@@ -12,7 +12,8 @@ func TestEveryCodeHasManners(t *testing.T) {
 	for _, c := range []scanner.Code{scanner.CodeUnknownCode, scanner.CodeNothingOpen, scanner.CodeNothingToUndo, scanner.CodeUndoRefused, scanner.CodeNothingToAdd,
 		scanner.CodeChoiceInvalid, scanner.CodeControlUnknown, scanner.CodeBadgeUnknown, scanner.CodeDamagedScan, scanner.CodeNotText, scanner.CodeTooLong,
 		scanner.CodeSeqConflict, scanner.CodeParked, scanner.CodeNotEmpty, scanner.CodeNothingToMark, scanner.CodeControlNotHere, scanner.CodePlateVoid,
-		scanner.CodePlateUnknown, scanner.CodeOtherWarehouse} {
+		scanner.CodePlateUnknown, scanner.CodeOtherWarehouse, scanner.CodeNotReleased, scanner.CodePutAwayRefused, scanner.CodeScanUnitFirst, scanner.CodeToteInHand,
+		scanner.CodePlaceUnknown, scanner.CodeToteEmpty, scanner.CodeQCRefused, scanner.CodeBulkRefused, scanner.CodeLogOnFirst} {
 		refusals[c] = true
 	}
 	for _, c := range scanner.Codes {
