@@ -18,6 +18,7 @@ import (
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/inventory/qc"
+	"github.com/backdock/backdock/inventory/stock"
 	"github.com/backdock/backdock/receiving/aftersales"
 	"github.com/backdock/backdock/receiving/aftersales/followup"
 	"github.com/backdock/backdock/receiving/aftersales/intake"
@@ -45,6 +46,7 @@ type parts struct {
 	desk   *desk.Desk
 	qc     *qc.Bench
 	floor  *place.Floor
+	stock  *stock.Keeper
 	engine *refund.Engine
 	queue  *job.Queue
 	o      wireOptions
@@ -65,6 +67,8 @@ func wire(s *store, o wireOptions) (*parts, error) {
 	s.log.On(followup.New(s.log, p.engine).Trigger)
 	p.qc = qc.New(s.db, s.log, p.ledger, p.refundGuard)
 	p.qc.Use(holdCase)
+	p.stock = stock.New(s.db, s.log, p.ledger)
+	p.qc.UseFree(p.stock.Free)
 	p.floor = place.NewFloor(s.log, p.ledger)
 	p.floor.Use(qc.NoSecondLook)
 	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge, Codes: s.codes, QC: p.qc, Floor: p.floor})
@@ -105,7 +109,7 @@ func (p *parts) importer() *intake.Importer {
 }
 
 func (p *parts) deps(reg *prometheus.Registry) api.Deps {
-	return api.Deps{DB: p.db, Log: p.log, Clock: p.clock, Auth: p.keeper, Ring: p.ring, Report: report.New(p.db, p.clock), Desk: p.desk, Expected: expected.New(p.db, p.clock), QC: p.qc,
+	return api.Deps{DB: p.db, Log: p.log, Clock: p.clock, Auth: p.keeper, Ring: p.ring, Report: report.New(p.db, p.clock), Desk: p.desk, Expected: expected.New(p.db, p.clock), QC: p.qc, Bench: p.qc, Stock: p.stock,
 		Parcels: office.NewParcels(p.db, p.desk), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Scans: office.NewScans(p.desk), Notices: notices{p}, Registry: reg, Logger: p.o.log, Version: Version}
 }
 

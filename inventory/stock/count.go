@@ -128,6 +128,16 @@ func (k *Keeper) Uncounted(ctx context.Context, c id.Count, plate string) error 
 	})
 }
 
+// DifferencesOf is Differences of a count by its number, under ctx.
+func (k *Keeper) DifferencesOf(ctx context.Context, c id.Count) ([]Line, error) {
+	tx := k.db.From(ctx)
+	var row Count
+	if err := tx.Where("id = ?", c).Limit(1).Find(&row).Error; err != nil {
+		return nil, fmt.Errorf("read count %d: %w", c, err)
+	}
+	return k.Differences(ctx, tx, row)
+}
+
 // Differences compares what was counted with the book as it is now, by plate. What came in after the count began is expected by nobody.
 func (k *Keeper) Differences(ctx context.Context, tx *gorm.DB, c Count) ([]Line, error) {
 	tx = tx.WithContext(ctx)

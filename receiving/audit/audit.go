@@ -109,7 +109,7 @@ func (r *Report) make(tx *gorm.DB, q dialect, c check) error {
 
 func checks() []check {
 	var out []check
-	for _, group := range [][]check{stock, units, places, outcomes, floor, money, facets, log} {
+	for _, group := range [][]check{stock, promises, units, places, outcomes, floor, money, facets, log} {
 		out = append(out, group...)
 	}
 	return out

@@ -39,7 +39,7 @@ const moves = `SELECT id, unit_id, from_account, to_account, quantity, owner_id,
 
 // standing lists the states a unit may have in each account.
 const standing = `(account = 'quarantine' AND state IN ('quarantine', 'inspected')) OR (account IN ('available', 'second_grade', 'released', 'released_b', 'repair', 'outbound', 'custody', 'blocked') AND state = account)
-	OR (account = 'scrap' AND state = 'scrapped') OR (account IN ('adjustment', 'customer', 'vendor') AND state = 'shipped') OR state = 'undone'`
+	OR (account = 'scrap' AND state = 'scrapped') OR (account IN ('adjustment', 'customer', 'vendor') AND state = 'shipped') OR (account = 'adjustment' AND state = 'missing') OR state = 'undone'`
 
 var units = []check{
 	{"unit_account", "Each unit's movements end in the account it says, under its owner, warehouse and SKU; an undone unit is back outside.", func(dialect) string {

@@ -15,6 +15,7 @@ import (
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/inventory/qc"
+	keep "github.com/backdock/backdock/inventory/stock"
 	"github.com/backdock/backdock/receiving/aftersales"
 	"github.com/backdock/backdock/receiving/aftersales/intake"
 	"github.com/backdock/backdock/receiving/order"
@@ -38,6 +39,7 @@ func newWorld(t *testing.T, d *db.DB) world {
 	w.receive()
 	w.inspect()
 	w.shelve()
+	w.promise()
 	w.refund()
 	if err := w.log.SettleNow(t.Context()); err != nil {
 		t.Fatal(err)
@@ -225,6 +227,25 @@ func (w world) shelve() {
 		_, err := place.NewFloor(w.log, new(inventory.Ledger)).PutAway(w.t.Context(), tx, place.Load{Plates: []string{plate(1)}, Bin: bin, Ref: "p1:9"})
 		return err
 	})
+}
+
+// promise books seven pieces in, promises three of them and two more, and takes the second promise back.
+func (w world) promise() {
+	keeper := keep.New(w.d, w.log, new(inventory.Ledger))
+	if _, err := keeper.Adjust(w.t.Context(), keep.Adjustment{OwnerID: 1, WarehouseID: 1, SKUID: 1, Account: inventory.InAvailable, Quantity: 7, Reason: "opening", Note: "盘入", ByUser: 2}); err != nil {
+		w.t.Fatal(err)
+	}
+	for i, n := range []int{3, 2} {
+		r, err := keeper.Reserve(w.t.Context(), keep.Reservation{OwnerID: 1, WarehouseID: 1, SKUID: 1, Quantity: n, Purpose: "reshipment", Ref: fmt.Sprint("RS", i), ExpiresAt: now.Add(time.Hour)})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if i == 1 {
+			if err := keeper.Release(w.t.Context(), r.ID, 2, "取消"); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
 }
 
 // refund writes what the engine writes: R1 of unit 1 succeeded; R2 of unit 2 failed and R3 replaces it, on its way; R4 was made by the platform.

@@ -9,7 +9,7 @@ import (
 )
 
 // tables in an order in which they can be emptied.
-var tables = []string{"event_order", "events", "tasks", "conflicts", "outcomes", "second_looks", "hand_overs", "age_alarms", "blocks", "recalls", "unit_places", "placements", "places", "inspections", "balances", "movements", "units", "waybill_aliases", "receipt_lines",
+var tables = []string{"event_order", "events", "tasks", "conflicts", "outcomes", "stock_levels", "adjustments", "count_lines", "count_plates", "counts", "reservations", "second_looks", "hand_overs", "age_alarms", "blocks", "recalls", "unit_places", "placements", "places", "inspections", "balances", "movements", "units", "waybill_aliases", "receipt_lines",
 	"receipts", "plate_leases", "producers", "parcels", "enrolments", "station_tickets", "stations", "benches", "case_lines", "cases", "shipment_lines", "shipments", "order_payments",
 	"payments", "line_serials", "order_lines", "orders", "sku_codes", "skus", "policies", "sessions", "grants", "shops", "users", "warehouses", "owners", "expected_changes"}
 

@@ -86,6 +86,7 @@ export interface components {
             today: components["schemas"]["Tally"];
             /** @enum {string} */
             plates?: "preprinted";
+            hand?: components["schemas"]["HandView"];
         };
         Choice: {
             /** Format: int64 */
@@ -137,6 +138,7 @@ export interface components {
             plate?: string;
             parcel?: string;
             sku?: string;
+            place?: string;
             stuck?: boolean;
         };
         Expected: {
@@ -144,6 +146,28 @@ export interface components {
             returns: number;
             /** Format: date-time */
             checked: string;
+        };
+        HandUnit: {
+            plate: string;
+            sku: string;
+            name: string;
+            name_en: string;
+            spec: string;
+            spec_en: string;
+            color: string;
+            state: string;
+            condition?: string;
+            expiry?: string;
+        };
+        HandView: {
+            units: components["schemas"]["HandUnit"][];
+            /** Format: int64 */
+            count: number;
+            tote?: string;
+            bin?: string;
+            grade?: string;
+            disposition?: string;
+            bulk?: boolean;
         };
         Lights: {
             captured: boolean;
@@ -213,7 +237,7 @@ export interface components {
             /** @enum {string} */
             verdict: "accepted" | "attention" | "rejected" | "duplicate";
             /** @enum {string} */
-            code: "parcel_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "plate_ready" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "serial_mismatch" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "light_parcel" | "scan_plate" | "plate_missing" | "double_read" | "serial_taken" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse";
+            code: "parcel_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "plate_ready" | "putaway_unit" | "putaway_tote" | "put_away" | "qc_unit" | "qc_graded" | "qc_released" | "qc_bulk" | "hand_emptied" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "serial_mismatch" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "light_parcel" | "scan_plate" | "plate_missing" | "putaway_no_bin" | "unit_in_bin" | "qc_unconfirmed" | "qc_blocked" | "double_read" | "serial_taken" | "in_hand" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse" | "not_released" | "putaway_refused" | "scan_unit_first" | "tote_in_hand" | "place_unknown" | "tote_empty" | "qc_refused" | "bulk_refused" | "log_on_first";
             /** @enum {string} */
             tone: "ok" | "done" | "dup" | "mid" | "low" | "error";
             /** @enum {string} */
