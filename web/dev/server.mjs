@@ -162,7 +162,7 @@ export function makeServer(lives, sent = () => {}) {
       Object.assign(u, { state: 'quarantine', account: 'quarantine', can: { inspect: true, undo: false, why: 'not_inspected' } })
       u.timeline.push({ at, type: 'backdock.unit.inspection_undone.v1', by: '王芳', text_code: 'unit.inspection_undone', params: { reason: body.reason } })
     } else {
-      u.inspection = { id: '1', grade: body.grade, disposition: body.disposition, note: body.note, tote: body.tote ?? '', checks: body.checks, by: '王芳', at, ...(body.override_reason ? { override_reason: body.override_reason } : {}) }
+      u.inspection = { id: '1', grade: body.grade, disposition: body.disposition, note: body.note, tote: body.tote ?? '', checks: body.checks, by: '王芳', at, round: 1, ...(body.override_reason ? { override_reason: body.override_reason } : {}) }
       Object.assign(u, { state: 'inspected', account: { restock: 'available', restock_b: 'second_grade', repair: 'repair', scrap: 'scrap' }[body.disposition] ?? 'outbound', can: { inspect: false, undo: true, why: 'already_inspected' } })
       u.timeline.push({ at, type: 'backdock.unit.inspected.v1', by: '王芳', text_code: 'unit.inspected', params: { grade: body.grade, disposition: body.disposition } })
     }
