@@ -15,6 +15,10 @@ type AvailabilityRow struct {
 	Owner       string `json:"owner"`
 	Warehouse   string `json:"warehouse"`
 	SKU         string `json:"sku"`
+	Name        string `json:"name"`
+	NameEN      string `json:"name_en"`
+	Spec        string `json:"spec"`
+	SpecEN      string `json:"spec_en"`
 	Available   int64  `json:"available" doc:"may be sold and is promised to nobody"`
 	Reserved    int64  `json:"reserved" doc:"available pieces that are promised"`
 	SecondGrade int64  `json:"second_grade"`
@@ -54,12 +58,12 @@ func (r *Reports) Availability(ctx context.Context, s auth.Scope, f StockFilter,
 	sum := func(account string) string {
 		return "SUM(CASE WHEN b.account = '" + account + "' THEN b.quantity ELSE 0 END)"
 	}
-	rows, err := scan[row](r.db.From(ctx), "availability", `SELECT o.code AS owner, w.code AS warehouse, k.code AS sku, `+sum("available")+` AS available, `+sum("reserved")+` AS reserved,
+	rows, err := scan[row](r.db.From(ctx), "availability", `SELECT o.code AS owner, w.code AS warehouse, k.code AS sku, k.name, k.name_en, k.spec, k.spec_en, `+sum("available")+` AS available, `+sum("reserved")+` AS reserved,
  `+sum("second_grade")+` AS second_grade, `+sum("reserved_b")+` AS reserved_b, `+sum("released")+` AS released, `+sum("released_b")+` AS released_b, `+sum("quarantine")+` AS quarantine,
  `+sum("custody")+` AS custody, `+sum("blocked")+` AS blocked, `+sum("repair")+` AS repair, `+sum("outbound")+` AS outbound, COALESCE(MAX(l.version), 0) AS version, b.sku_id, b.warehouse_id
 FROM balances b JOIN skus k ON k.id = b.sku_id JOIN warehouses w ON w.id = b.warehouse_id JOIN owners o ON o.id = b.owner_id
  LEFT JOIN stock_levels l ON l.owner_id = b.owner_id AND l.warehouse_id = b.warehouse_id AND l.sku_id = b.sku_id `+q.where()+
-		" AND NOT k.placeholder GROUP BY o.code, w.code, k.code, b.sku_id, b.warehouse_id ORDER BY b.sku_id, b.warehouse_id LIMIT ?", append(q.args, a.limit()+1)...)
+		" AND NOT k.placeholder GROUP BY o.code, w.code, k.code, k.name, k.name_en, k.spec, k.spec_en, b.sku_id, b.warehouse_id ORDER BY b.sku_id, b.warehouse_id LIMIT ?", append(q.args, a.limit()+1)...)
 	return convert(page(rows, a.limit(), func(b row) mark { return mark{I: b.SKUID, W: b.WarehouseID} }), func(b row) AvailabilityRow { return b.AvailabilityRow }), err
 }
 

@@ -2,7 +2,7 @@
 const ago = (hours) => new Date(Date.now() - hours * 3600e3).toISOString()
 const cny = (yuan) => ({ minor: Math.round(yuan * 100), currency: 'CNY' })
 
-const goods = [
+export const goods = [
   ['EB-PRO-WHT', '无线蓝牙耳机 Pro', 'Wireless earbuds Pro', '白色', 'White', 'electronics', 459],
   ['JK-W-BLUE-M', '轻羽绒夹克 女款', 'Light down jacket, women', '雾蓝 / M', 'Mist blue / M', 'apparel', 699],
   ['BD-4PC-GRY', '纯棉四件套', 'Cotton bedding set, 4 pieces', '1.8 m / 浅灰', '1.8 m / light grey', 'home', 329],

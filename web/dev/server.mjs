@@ -1,4 +1,5 @@
 // The mock of the server's REST API and /ws/live: sample data, and a decision that moves a unit. Everything real is on the other side of the API.
+import { makeStock } from './stock.mjs'
 import { board, detailOf, parcels, parkedScan, refundDetail, refunds, rowOf, stations, units, ways } from './samples.mjs'
 
 const ok = (body) => ({ status: 200, body })
@@ -11,7 +12,10 @@ export function makeServer(lives, sent = () => {}) {
   let ticking
   let log
 
+  const stock = makeStock()
+
   function reset() {
+    stock.reset()
     const rows = units()
     db = { units: new Map(rows.map((u) => [u.plate, detailOf(u)])), parcels: parcels(), refunds: refunds(), scan: parkedScan(), stations: stations(), loggedIn: true }
     seq = 100
@@ -93,7 +97,9 @@ export function makeServer(lives, sent = () => {}) {
       return { status: 204 }
     }
     if (path === '/reports/board') return ok(board(seq))
-    if (path === '/units') return page(queue(url.searchParams.get('q') ?? ''))
+    if (path === '/units' && !url.searchParams.get('account')) return page(queue(url.searchParams.get('q') ?? ''))
+    const more = stock.handle(method, url, body, db.units)
+    if (more) return more
     const unit = /^\/units\/([^/]+)(\/inspection(\/undo)?)?$/.exec(path)
     if (unit) return inspect(unit, body)
     if (path === '/parcels') return inState(db.parcels, url.searchParams)

@@ -1271,6 +1271,8 @@ export interface components {
              * @description not our goods
              */
             custody: number;
+            name: string;
+            name_en: string;
             /** Format: int64 */
             outbound: number;
             owner: string;
@@ -1295,6 +1297,8 @@ export interface components {
             /** Format: int64 */
             second_grade: number;
             sku: string;
+            spec: string;
+            spec_en: string;
             /**
              * Format: int64
              * @description of the last backdock.stock.changed.v1; 0 before the first
