@@ -75,7 +75,7 @@ export function makeStock() {
     if (path === '/stock/availability') return page(db.rows.filter((r) => r.sku.includes(q.get('sku') ?? '')))
     if (path === '/units' && q.get('account')) return page([...units.values()].filter((u) => u.sku === q.get('sku')).map((u) => ({ ...rowOf(u), account: q.get('account'), state: q.get('account'), place: 'B-03-12' })))
     if (path === '/stock/movements') {
-      return page([['quarantine', q.get('account'), 'inspection'], ['customer', 'quarantine', 'scan'], [q.get('account'), 'reserved', 'reservation']].map(([from, to, cause], i) => ({
+      return page([['quarantine', q.get('account'), 'inspection'], ['customer', q.get('account'), 'opening'], [q.get('account'), 'reserved', 'reservation']].map(([from, to, cause], i) => ({
         at: ago(1 + i * 3), sku: q.get('sku') ?? goods[0][0], plate: i === 2 ? '' : plateOf(1200 + i * 7), from, to, quantity: i === 2 ? 6 : 1, cause, cause_ref: String(i + 1), by: ['李敏', '赵强', '王芳'][i], counter: false,
       })))
     }
