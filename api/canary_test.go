@@ -19,6 +19,7 @@ import (
 var canaries = []struct{ table, column, sql string }{
 	{"orders", "buyer_name_enc", "UPDATE orders SET buyer_name_enc = CAST(? AS BYTEA)"}, {"orders", "buyer_phone_enc", "UPDATE orders SET buyer_phone_enc = CAST(? AS BYTEA)"},
 	{"orders", "buyer_address_enc", "UPDATE orders SET buyer_address_enc = CAST(? AS BYTEA)"}, {"orders", "buyer_name_idx", ""}, {"orders", "buyer_phone_idx", ""}, {"orders", "buyer_key_id", ""},
+	{"orders", "buyer_tail_idx", ""}, {"unclaimed_notes", "tail_idx", "INSERT INTO unclaimed_notes (parcel_id, tail_idx) SELECT id, ? FROM parcels"},
 	{"users", "badge_hash", "UPDATE users SET badge_hash = ? || CAST(id AS TEXT)"}, {"refunds", "body", ""}, {"refunds", "lease_token", ""}, {"refund_attempts", "message", ""},
 	{"enrolments", "code_hash", "UPDATE enrolments SET code_hash = ? || CAST(station_id AS TEXT)"}, {"idempotency_keys", "response", ""}, {"conflicts", "body", ""},
 }
@@ -136,6 +137,7 @@ func TestEverySecretColumnHasACanary(t *testing.T) {
 		t.Fatal(len(columns), err)
 	}
 	covered := map[string]bool{"sessions.token_hash": true, "sessions.csrf": true, "users.password_hash": true, "stations.token_hash": true, "stations.page_hash": true, "station_tickets.token_hash": true, "station_tickets.session_hash": true, // read by secrets, or handed to their owner
+		"evidence_blobs.hash": true, "evidence.hash": true, "evidence_uploads.hash": true, // of what the camera saw: shown, and opens nothing
 		"outcomes.content_hash": true, "idempotency_keys.body_hash": true, "idempotency_keys.key": true} // hashes and keys of the callers' own
 	for _, c := range canaries {
 		covered[c.table+"."+c.column] = true

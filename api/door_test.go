@@ -46,7 +46,7 @@ func things(path string, o, w, station int) string {
 	n := o*10 + w
 	path = strings.TrimPrefix(path, "/api/v1")
 	for from, to := range map[string]string{"/units/{plate}": "/units/" + plate(n), "/parcels/{number}": fmt.Sprintf("/parcels/P%06d", n), "/orders/{number}": fmt.Sprintf("/orders/O%d", n),
-		"/cases/{number}": fmt.Sprintf("/cases/C%d", n), "/refunds/{number}": fmt.Sprintf("/refunds/R%d", n), "{id}": fmt.Sprint(station), "{username}": "sz",
+		"/cases/{number}": fmt.Sprintf("/cases/C%d", n), "/refunds/{number}": fmt.Sprintf("/refunds/R%d", n), "{id}": fmt.Sprint(station), "{username}": "sz", "{owner}": "ACME", "{hold}": "1",
 		"/scans/{producer}/{seq}": fmt.Sprintf("/scans/%s/1", journalOf(n))} {
 		path = strings.ReplaceAll(path, from, to)
 	}
@@ -59,9 +59,11 @@ func things(path string, o, w, station int) string {
 // bodies are well-formed requests, so that what is refused is refused for who asks.
 var bodies = map[string]any{
 	"inspect-unit": map[string]any{"grade": "A", "disposition": "restock", "checks": map[string]bool{}, "note": "", "version": 1}, "undo-inspection": map[string]any{"reason": "x", "version": 1},
-	"reopen-parcel": map[string]any{"reason": "x"}, "claim-parcel": map[string]any{"case": "C11"}, "rerun-scan": map[string]any{"reason": "x"}, "decide-case": map[string]any{"decision": "approved", "note": ""},
+	"reopen-parcel": map[string]any{"reason": "x"}, "claim-parcel": map[string]any{"case": "C11"}, "rerun-scan": map[string]any{"reason": "x"}, "dismiss-scan": map[string]any{"reason": "x"}, "decide-case": map[string]any{"decision": "approved", "note": ""},
 	"authorize-refund": map[string]any{"note": ""}, "hold-refund": map[string]any{"reason": "x"},
 	"cancel-refund": map[string]any{"reason": "x"}, "pay-refund-by-hand": map[string]any{"proof": "x"}, "attribute-refund": map[string]any{"case": "C11"}, "create-station": map[string]any{"name": "x", "bench": "HZ1/3"},
+	"hold-evidence": map[string]any{"parcel": "P000011", "reason": "x"}, "release-evidence": map[string]any{"reason": "x"}, "set-evidence-policy": map[string]any{"empty_photo": true, "keep_days": map[string]int{}},
+	"create-plate-roll": map[string]any{"warehouse": "HZ1", "count": 1}, "set-bench-plates": map[string]any{"bench": "HZ1/3", "mode": "printed"},
 	"open-bench-page": map[string]any{"bench": "HZ1/3", "page": strings.Repeat("ab", 32)},
 	"create-user":     map[string]any{"username": "new.user", "display": "", "password": "long enough", "grants": []any{}}, "set-grants": map[string]any{"grants": []any{}},
 	"set-password": map[string]any{"password": "long enough"}, "set-disabled": map[string]any{"disabled": true}, "set-language": map[string]any{"lang": "zh"},

@@ -76,14 +76,16 @@ func (s *Server) events(ctx context.Context, who caller, in *eventsQuery) (*out[
 
 // eventRoles says who may see which kind of event: the second word of its type.
 var eventRoles = map[string][]auth.Role{
-	"parcel":  seesGoods.roles,
-	"unit":    seesGoods.roles,
-	"case":    seesCases.roles,
-	"order":   seesCases.roles,
-	"refund":  seesMoney.roles,
-	"station": {auth.Dock, auth.Clerk, auth.Inspector, auth.Putaway, auth.Service, auth.Manager, auth.Admin},
-	"scan":    {auth.Dock, auth.Clerk, auth.Inspector, auth.Service, auth.Manager, auth.Admin},
-	"task":    {auth.Service, auth.Claims, auth.Finance, auth.Manager, auth.Admin},
+	"parcel":   seesGoods.roles,
+	"unit":     seesGoods.roles,
+	"case":     seesCases.roles,
+	"order":    seesCases.roles,
+	"refund":   seesMoney.roles,
+	"station":  {auth.Dock, auth.Clerk, auth.Inspector, auth.Putaway, auth.Service, auth.Manager, auth.Admin},
+	"scan":     {auth.Dock, auth.Clerk, auth.Inspector, auth.Service, auth.Manager, auth.Admin},
+	"handover": {auth.Dock, auth.Clerk, auth.Service, auth.Manager, auth.Admin},
+	"waybill":  {auth.Dock, auth.Clerk, auth.Service, auth.Claims, auth.Manager, auth.Merchant, auth.Admin},
+	"task":     {auth.Service, auth.Claims, auth.Finance, auth.Manager, auth.Admin},
 }
 
 // sight is what a principal may see of the log.

@@ -25,6 +25,13 @@ type rerunInput struct {
 	}
 }
 
+type dismissInput struct {
+	ScanPath
+	Body struct {
+		Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"why nothing is to come of it"`
+	}
+}
+
 var mendsScans = only(auth.Manager)
 
 func (s *Server) routesScans() {
@@ -37,18 +44,30 @@ func (s *Server) routesScans() {
 			return reply(s.report.Scan(ctx, who.Scope, in.Producer, in.Seq))
 		})
 	register(s, route{method: "POST", path: "/scans/{producer}/{seq}/rerun", id: "rerun-scan", summary: "Decide a parked scan again, once what made it fail is mended", tag: "scans", access: mendsScans}, s.rerunScan)
+	register(s, route{method: "POST", path: "/scans/{producer}/{seq}/dismiss", id: "dismiss-scan", summary: "End a parked scan that is not to be decided any more", tag: "scans", access: mendsScans}, s.dismissScan)
 }
 
 func (s *Server) rerunScan(ctx context.Context, who caller, in *rerunInput) (*out[report.ScanRow], error) {
+	return s.mendScan(ctx, who, in.ScanPath, func(ctx context.Context) error {
+		return s.d.Scans.Rerun(ctx, in.Producer, uint64(in.Seq), who.User, in.Body.Reason)
+	})
+}
+
+func (s *Server) dismissScan(ctx context.Context, who caller, in *dismissInput) (*out[report.ScanRow], error) {
+	return s.mendScan(ctx, who, in.ScanPath, func(ctx context.Context) error {
+		return s.d.Scans.Dismiss(ctx, in.Producer, uint64(in.Seq), who.User, in.Body.Reason)
+	})
+}
+
+// mendScan does something with a scan that this person may see, and answers with what it is then.
+func (s *Server) mendScan(ctx context.Context, who caller, in ScanPath, do func(context.Context) error) (*out[report.ScanRow], error) {
 	if s.d.Scans == nil {
 		return nil, errNotWired
 	}
 	if _, err := s.report.Scan(ctx, who.Scope, in.Producer, in.Seq); err != nil {
 		return nil, err
 	}
-	return write(ctx, s, func(ctx context.Context) error {
-		return s.d.Scans.Rerun(ctx, in.Producer, uint64(in.Seq), who.User, in.Body.Reason)
-	}, func(ctx context.Context) (report.ScanRow, error) {
+	return write(ctx, s, do, func(ctx context.Context) (report.ScanRow, error) {
 		return s.report.Scan(ctx, who.Scope, in.Producer, in.Seq)
 	})
 }

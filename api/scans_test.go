@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,6 +81,53 @@ func TestParkedScansOverREST(t *testing.T) {
 		}
 	})
 }
+
+// A scan whose moment has passed is dismissed by a manager, with a reason, once; it is listed no more and cannot be run again.
+func TestParkedScanIsDismissed(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		_, station := s.enrol(1)
+		path := s.parked(station, 1, 1, "BD:UNDO")
+		r := s.whole()
+		manager, why := r.login("manager"), map[string]any{"reason": "its moment has passed"}
+		for name, c := range map[string]struct {
+			p    *person
+			path string
+			body any
+			want int
+			code string
+		}{
+			"another warehouse": {r.login("sz"), path + "/dismiss", why, 404, "scan_not_found"},
+			"no such scan":      {manager, "/scans/" + journalOf(11) + "/2/dismiss", why, 404, "scan_not_found"},
+			"no reason":         {manager, path + "/dismiss", map[string]any{"reason": " "}, 422, "reason_missing"},
+			"a clerk":           {r.login("clerk"), path + "/dismiss", why, 403, "role_missing"},
+			"run again":         {manager, path + "/rerun", why, 409, "scan_of_the_moment"},
+		} {
+			if a := c.p.do("POST", c.path, c.body); a.status != c.want || a.code() != c.code {
+				t.Errorf("%s: %d %s", name, a.status, a.body)
+			}
+		}
+		var done report.ScanRow
+		for range 2 {
+			if a := manager.do("POST", path+"/dismiss", why); a.status != 200 || decoded(a, &done).Parked || done.Code != "dismissed" || done.Verdict != "rejected" {
+				t.Fatalf("%d %s", a.status, a.body)
+			}
+		}
+		if a := manager.do("POST", path+"/rerun", why); a.status != 409 || a.code() != "scan_not_parked" {
+			t.Errorf("run again all the same: %d %s", a.status, a.body)
+		}
+		var events []string
+		if err := d.Read.Raw("SELECT data FROM events WHERE type = 'backdock.scan.dismissed.v1' AND by_user = (SELECT id FROM users WHERE username = 'manager')").Scan(&events).Error; err != nil || len(events) != 1 || !strings.Contains(events[0], "its moment has passed") {
+			t.Errorf("audited as %v, %v", events, err)
+		}
+		var page report.Page[report.ScanRow]
+		if manager.do("GET", "/scans/parked", nil).into(&page); len(page.Items) != 0 {
+			t.Errorf("still parked: %+v", page.Items)
+		}
+	})
+}
+
+func decoded[T any](a answer, v *T) *T { a.into(v); return v }
 
 // Parked scans are paged in the order in which they came, and a grant limited to an owner shows only that owner's.
 func TestParkedScansPage(t *testing.T) {

@@ -28,33 +28,38 @@ import (
 	"github.com/backdock/backdock/internal/secret"
 	"github.com/backdock/backdock/inventory/qc"
 	"github.com/backdock/backdock/inventory/stock"
+	"github.com/backdock/backdock/receiving/evidence"
 	"github.com/backdock/backdock/receiving/label"
 	"github.com/backdock/backdock/receiving/report"
 )
 
 // Deps is what a server is made of. What is nil is not served: a route whose verb is missing answers 503 not_wired.
 type Deps struct {
-	DB       *db.DB
-	Log      *event.Log
-	Clock    clock.Clock
-	Auth     *auth.Keeper
-	Ring     *secret.Ring
-	Report   *report.Reports
-	Desk     Desk
-	Expected ExpectedFeed
-	QC       Inspector
-	Bench    *qc.Bench     // what happens to a piece beside its inspection; nil: this server does not serve that
-	Stock    *stock.Keeper // likewise
-	Parcels  ParcelOffice
-	Cases    CaseOffice
-	Refunds  RefundOffice
-	Scans    ScanOffice
-	Notices  PaymentNotices
-	Web      fs.FS // the web build; nil or without index.html: 503 for pages
-	Registry *prometheus.Registry
-	Logger   *slog.Logger
-	Version  string
-	Options  Options
+	DB        *db.DB
+	Log       *event.Log
+	Clock     clock.Clock
+	Auth      *auth.Keeper
+	Ring      *secret.Ring
+	Report    *report.Reports
+	Desk      Desk
+	Expected  ExpectedFeed
+	QC        Inspector
+	Bench     *qc.Bench     // what happens to a piece beside its inspection; nil: this server does not serve that
+	Stock     *stock.Keeper // likewise
+	Parcels   ParcelOffice
+	Unclaimed UnclaimedOffice
+	Cases     CaseOffice
+	Refunds   RefundOffice
+	Scans     ScanOffice
+	Tracks    TrackOffice
+	Plates    PlateOffice
+	Notices   PaymentNotices
+	Evidence  *evidence.Office
+	Web       fs.FS // the web build; nil or without index.html: 503 for pages
+	Registry  *prometheus.Registry
+	Logger    *slog.Logger
+	Version   string
+	Options   Options
 }
 
 // Options tune a server; the zero value is right for one behind no proxy.
@@ -156,6 +161,7 @@ func build(d Deps) *Server {
 		BodyLimit: s.o.BodyLimit, ReadBufferSize: 16 << 10, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 75 * time.Second,
 		ErrorHandler: s.send, EnableTrustedProxyCheck: true, TrustedProxies: s.o.TrustedProxies, ProxyHeader: fiber.HeaderXForwardedFor, EnableIPValidation: true,
 	})
+	s.app.Server().HeaderReceived = s.patience
 	s.app.Use(s.guard)
 	s.huma = humafiber.New(s.app, s.config())
 	s.routesAll()
@@ -167,7 +173,10 @@ func (s *Server) routesAll() {
 	s.routesUnits()
 	s.routesUnitActs()
 	s.routesLabels()
+	s.routesDock() // before parcels: /parcels/queue is no parcel's number
+	s.routesPlates()
 	s.routesParcels()
+	s.routesUnclaimed()
 	s.routesCases()
 	s.routesRefunds()
 	s.routesScans()
@@ -176,6 +185,10 @@ func (s *Server) routesAll() {
 	s.routesStations()
 	s.routesBenchPage()
 	s.routesReports()
+	s.routesWork()
+	s.routesEvidence()
+	s.routesEvidenceFiles()
+	s.routesUploads()
 	s.routesSystem()
 	s.orNull("UnitDetail", "order", "case", "inspection", "refund")
 	s.routesWeb() // last: it answers for every path that nobody else knows

@@ -20,6 +20,7 @@ import (
 
 	"github.com/backdock/backdock/api"
 	"github.com/backdock/backdock/internal/auth"
+	"github.com/backdock/backdock/internal/blob"
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
@@ -28,6 +29,7 @@ import (
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/qc"
 	"github.com/backdock/backdock/inventory/stock"
+	"github.com/backdock/backdock/receiving/evidence"
 	"github.com/backdock/backdock/receiving/report"
 	"github.com/backdock/backdock/scanner"
 )
@@ -174,6 +176,11 @@ func (s *site) serve(changes ...change) *running {
 	d := api.Deps{DB: s.d, Log: s.log, Clock: clock.System{}, Auth: s.auth, Ring: s.ring, Report: report.New(s.d, clock.System{}), Desk: s.desk,
 		QC: qc.New(s.d, s.log, &inventory.Ledger{}), Bench: qc.New(s.d, s.log, &inventory.Ledger{}), Stock: stock.New(s.d, s.log, &inventory.Ledger{}), Logger: slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test",
 		Web: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}, "assets/app-1a2b.js": {Data: []byte("1")}}}
+	disk, err := blob.NewDisk(s.t.TempDir())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	d.Evidence = evidence.New(s.d, s.log, clock.System{}, disk, evidence.Limits{PhotoBytes: 3 << 20, PartBytes: 2 << 20}, nil)
 	for _, c := range changes {
 		c(&d)
 	}

@@ -42,7 +42,7 @@ type reservationsQuery struct {
 	SKU   string `query:"sku" maxLength:"100"`
 }
 
-type endInput struct {
+type reservationEndInput struct {
 	IDPath
 	Body struct {
 		Reason string `json:"reason,omitempty" maxLength:"500"`
@@ -63,7 +63,7 @@ func (s *Server) routesReservations() {
 			return reply(s.report.Reservations(ctx, who.Scope, in.State, in.SKU, in.ask()))
 		})
 	register(s, route{method: "POST", path: "/stock/reservations/{id}/release", id: "release-reservation", summary: "End a reservation: its pieces are free again", tag: "stock", access: reserves},
-		func(ctx context.Context, who caller, in *endInput) (*out[*report.ReservationRow], error) {
+		func(ctx context.Context, who caller, in *reservationEndInput) (*out[*report.ReservationRow], error) {
 			return s.reservation(ctx, who, in.ID, func(ctx context.Context) error {
 				return s.d.Stock.Release(ctx, id.Reservation(in.ID), who.User, in.Body.Reason)
 			})

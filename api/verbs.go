@@ -8,6 +8,7 @@ import (
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory/qc"
 	"github.com/backdock/backdock/receiving/desk"
+	"github.com/backdock/backdock/receiving/track"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/wire"
 )
@@ -61,6 +62,13 @@ type RefundEnds interface {
 // ScanOffice takes up scans that were set aside.
 type ScanOffice interface {
 	Rerun(ctx context.Context, producer string, seq uint64, by id.User, reason string) error
+	Dismiss(ctx context.Context, producer string, seq uint64, by id.User, reason string) error
+}
+
+// TrackOffice takes what carriers say of waybills.
+type TrackOffice interface {
+	Record(ctx context.Context, source string, list []track.Checkpoint) (track.Recorded, error)
+	SetPolicy(ctx context.Context, w id.Warehouse, p track.Policy) error
 }
 
 // RefundGate lets refunds go, or not.

@@ -20,6 +20,7 @@ import (
 	"github.com/backdock/backdock/receiving/desk"
 	"github.com/backdock/backdock/receiving/office"
 	"github.com/backdock/backdock/receiving/report"
+	"github.com/backdock/backdock/receiving/unclaimed"
 )
 
 // whole serves with every verb that there is.
@@ -36,7 +37,8 @@ func (s *site) whole(changes ...change) *running {
 	k := desk.New(s.d, s.log, &inventory.Ledger{}, clock.System{}, desk.Options{Badge: s.auth.Badge})
 	return s.serve(append([]change{func(d *api.Deps) {
 		d.Desk, d.Parcels, d.Cases, d.Refunds = k, office.NewParcels(s.d, k), office.NewCases(s.d, s.log), office.NewRefunds(s.d, engine)
-		d.Scans = office.NewScans(k)
+		d.Scans, d.Plates = office.NewScans(k), office.NewPlates(s.d, s.log, clock.System{})
+		d.Unclaimed = office.NewUnclaimed(s.d, k, unclaimed.New(s.d, s.log, clock.System{}, &inventory.Ledger{}, s.ring))
 	}}, changes...)...)
 }
 

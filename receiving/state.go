@@ -18,16 +18,24 @@ const (
 	Closed        = "closed"
 	RefusedAtDock = "refused_at_dock"
 	HandedBack    = "handed_back"
+	SoldAsFound   = "sold_as_found" // of unknown owner: as found, after asking
+	Disposed      = "disposed"      // of unknown owner: scrapped by two persons
 )
+
+// Endings are the states in which a parcel of unknown owner has left the house.
+var Endings = []string{HandedBack, SoldAsFound, Disposed}
 
 // Next says which state of a parcel may follow which.
 var Next = map[string][]string{
-	"":       {Open}, // nobody knew that it would come
+	"":       {AtDock, Open}, // nobody knew that it would come
 	Expected: {AtDock, Open, RefusedAtDock, HandedBack},
-	AtDock:   {Open, RefusedAtDock, HandedBack},
-	Open:     {Held, Closed, AtDock}, // back to the dock: nothing was taken out of it yet
+	AtDock:   {Open, RefusedAtDock, HandedBack, Expected}, // expected again: the dock took its scan back
+	Open:     {Held, Closed, AtDock},                      // back to the dock: nothing was taken out of it yet
 	Held:     {Open},
-	Closed:   {AtDock}, // reopened by a manager, with a reason
+	Closed:   {AtDock, HandedBack, SoldAsFound, Disposed}, // reopened by a manager, with a reason; or of unknown owner, and its end
+
+	RefusedAtDock: {AtDock}, // by UNDO only; what the courier brings again is a parcel of its own
+	HandedBack:    {AtDock},
 }
 
 // Become moves the parcel to a state and raises its version. A move that Next does not have is a mistake of the program, not of a person: it panics, and the
@@ -61,6 +69,7 @@ const (
 	NoteCaseOver        = "case_over"        // received, no money follows
 	NoteRefundedAlready = "refunded_already" // the platform paid: only receive
 	NoteEmptyBox        = "empty_box"
+	NoteJunk            = "junk" // rubbish instead of goods
 )
 
 // ParcelNumber renders the number that people use for a parcel.

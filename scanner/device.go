@@ -25,13 +25,37 @@ const (
 	KindPrinter DeviceKind = "printer"
 )
 
+// DeviceCode is why a device cannot be used now. Each has its texts in web/src/i18n and in cmd/station/doctor.
+type DeviceCode string
+
+const (
+	DeviceSought    DeviceCode = "device_sought"     // not found yet since the start
+	DeviceAway      DeviceCode = "device_gone"       // it was here: unplugged or switched off
+	DeviceTwins     DeviceCode = "scanner_ambiguous" // two devices fit the URL
+	DevicePort      DeviceCode = "port_denied"       // no permission for a serial port
+	DeviceDenied    DeviceCode = "device_denied"     // no permission for another device
+	DevicePortBusy  DeviceCode = "port_busy"         // another program has the port, such as ModemManager
+	DeviceBusy      DeviceCode = "device_busy"       // another program has the device to itself
+	DevicePortMode  DeviceCode = "port_mode"         // the port does not take its line settings
+	DeviceKeyHeld   DeviceCode = "key_held"          // a keyboard can be taken when no key is down
+	DeviceNoKeys    DeviceCode = "no_keyboard"       // what the URL calls a keyboard is none
+	DeviceNoPOS     DeviceCode = "no_pos"            // what the URL calls a HID POS scanner is none
+	DeviceEnable    DeviceCode = "enable_refused"    // the scanner refuses the feature report of enable=
+	DeviceFailed    DeviceCode = "device_failed"     // anything else, in the system's own words
+	DeviceWarmingUp DeviceCode = "scale_busy"        // the scale is not ready
+	DeviceGarbled   DeviceCode = "scale_garbled"     // what the scale sends cannot be read
+	DeviceOverload  DeviceCode = "scale_overload"    // more on the scale than it weighs
+)
+
 // Device is a scanner, scale or printer of a station.
 type Device struct {
 	Kind     DeviceKind  `json:"kind,omitempty"`
 	Name     string      `json:"name"`
 	URL      string      `json:"url"`
 	State    DeviceState `json:"state"`
-	Detail   string      `json:"detail,omitempty"` // one sentence an operator understands, empty when connected
+	Detail   string      `json:"detail,omitempty"` // one sentence in English, empty when connected
+	Code     DeviceCode  `json:"code,omitempty"`   // what Detail says, for a text in the reader's language; empty when connected, and of printers, which have states of their own
+	About    string      `json:"about,omitempty"`  // what Code is about: a device file, the URLs that tell twins apart, the system's own words
 	Since    time.Time   `json:"since"`
 	LastScan time.Time   `json:"last_scan,omitzero"`
 	Scans    uint64      `json:"scans"` // since the agent started

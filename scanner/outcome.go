@@ -50,6 +50,13 @@ const (
 	EffectEmptyConfirmed EffectKind = "empty_confirmed"
 	EffectUnitInspected  EffectKind = "unit_inspected"
 	EffectUnitPutAway    EffectKind = "unit_put_away"
+	EffectParcelClaimed  EffectKind = "parcel_claimed"
+	EffectJunkNoted      EffectKind = "junk_noted"
+
+	EffectParcelDocked   EffectKind = "parcel_docked"
+	EffectParcelTurned   EffectKind = "parcel_turned" // refused at the dock or handed back
+	EffectDockNoted      EffectKind = "dock_noted"    // freight collect or damage
+	EffectHandoverClosed EffectKind = "handover_closed"
 )
 
 // Effect is one thing a scan changed.

@@ -16,31 +16,45 @@ type BenchView struct {
 	Today     Tally       `json:"today"`     // this bench, this day of the warehouse
 	Plates    PlateMode   `json:"plates,omitempty"`
 	Hand      *HandView   `json:"hand,omitempty"` // benches of kind qc and putaway: what was picked up and not yet put down
+
+	Dock  *DockView `json:"dock,omitempty"`  // of a dock bench
+	Fetch []Fetch   `json:"fetch,omitempty"` // of a receiving bench without a parcel: what to fetch from the dock next, the most urgent first
 }
 
-// HandView is what the operator of a qc or putaway bench holds.
-type HandView struct {
-	Units       []HandUnit `json:"units"`                 // the last ones picked up, the newest last
-	Count       int        `json:"count"`                 // all of them
-	Tote        string     `json:"tote,omitempty"`        // putaway: the whole tote is in hand; qc: the tote that released pieces go into
-	Bin         string     `json:"bin,omitempty"`         // putaway: the bin to bring them to, empty when no bin has room
-	Grade       string     `json:"grade,omitempty"`       // qc: scanned, not confirmed yet
-	Disposition string     `json:"disposition,omitempty"` // qc: likewise
-	Bulk        bool       `json:"bulk,omitempty"`        // qc: each plate that is scanned is released as grade A
+// DockView is what a dock bench shows of the hand-over under way.
+type DockView struct {
+	Handover int64      `json:"handover"` // 0: none is open
+	Carrier  string     `json:"carrier"`  // courier code, empty while nobody knows
+	Said     bool       `json:"said"`     // a person said the courier
+	Count    int        `json:"count"`    // parcels of the hand-over, on which clerk and driver have to agree
+	Since    *time.Time `json:"since,omitempty"`
+	Last     *Docked    `json:"last,omitempty"` // the parcel in the clerk's hand: what controls are about
 }
 
-// HandUnit is one piece in hand.
-type HandUnit struct {
-	Plate     string `json:"plate"`
-	SKU       string `json:"sku"`
-	Name      string `json:"name"`
-	NameEN    string `json:"name_en"`
-	Spec      string `json:"spec"`
-	SpecEN    string `json:"spec_en"`
-	Color     string `json:"color"`
-	State     string `json:"state"`
-	Condition string `json:"condition,omitempty"`
-	Expiry    string `json:"expiry,omitempty"` // YYYY-MM-DD
+// Docked is one parcel at the dock.
+type Docked struct {
+	Parcel       string `json:"parcel"`
+	Waybill      string `json:"waybill"`
+	Carrier      string `json:"carrier"`
+	State        string `json:"state"` // expected (taken back), at_dock, refused_at_dock, handed_back, open, held, closed
+	Owner        string `json:"owner"` // empty while nobody knows
+	Part         int    `json:"part,omitempty"`
+	Parts        int    `json:"parts,omitempty"`   // boxes of its consignment; 0: a single one
+	Arrived      int    `json:"arrived,omitempty"` // of those
+	WeightGrams  int64  `json:"weight_grams,omitempty"`
+	CollectMinor int64  `json:"collect_minor,omitempty"`
+	Currency     string `json:"currency,omitempty"`
+	Damaged      bool   `json:"damaged,omitempty"`
+}
+
+// Fetch is a parcel that waits at the dock.
+type Fetch struct {
+	Parcel   string     `json:"parcel"`
+	Shelf    string     `json:"shelf"`
+	Carrier  string     `json:"carrier"`
+	Waybill  string     `json:"waybill"`
+	Since    time.Time  `json:"since"`
+	Deadline *time.Time `json:"deadline,omitempty"`
 }
 
 // PlateMode is where a bench's plates come from.
@@ -65,6 +79,13 @@ type Choice struct {
 	Case    string `json:"case,omitempty"`
 	Shop    string `json:"shop,omitempty"`
 	Waybill string `json:"waybill,omitempty"`
+	Why     []Why  `json:"why,omitempty"` // of an owner that is proposed: picking it claims the open parcel
+}
+
+// Why is one thing that speaks for a proposed owner.
+type Why struct {
+	Code   string `json:"code"` // serial, slip, sku_set, sku_part, phone_tail, weight, carrier, date, waiting
+	Detail string `json:"detail,omitempty"`
 }
 
 // ParcelView is the open parcel.
@@ -106,4 +127,29 @@ type LineView struct {
 	Last      bool     `json:"last"`    // the row the last scan touched
 	Plates    []string `json:"plates"`
 	Condition string   `json:"condition,omitempty"`
+}
+
+// HandView is what the operator of a qc or putaway bench holds.
+type HandView struct {
+	Units       []HandUnit `json:"units"`                 // the last ones picked up, the newest last
+	Count       int        `json:"count"`                 // all of them
+	Tote        string     `json:"tote,omitempty"`        // putaway: the whole tote is in hand; qc: the tote that released pieces go into
+	Bin         string     `json:"bin,omitempty"`         // putaway: the bin to bring them to, empty when no bin has room
+	Grade       string     `json:"grade,omitempty"`       // qc: scanned, not confirmed yet
+	Disposition string     `json:"disposition,omitempty"` // qc: likewise
+	Bulk        bool       `json:"bulk,omitempty"`        // qc: each plate that is scanned is released as grade A
+}
+
+// HandUnit is one piece in hand.
+type HandUnit struct {
+	Plate     string `json:"plate"`
+	SKU       string `json:"sku"`
+	Name      string `json:"name"`
+	NameEN    string `json:"name_en"`
+	Spec      string `json:"spec"`
+	SpecEN    string `json:"spec_en"`
+	Color     string `json:"color"`
+	State     string `json:"state"`
+	Condition string `json:"condition,omitempty"`
+	Expiry    string `json:"expiry,omitempty"` // YYYY-MM-DD
 }

@@ -16,7 +16,7 @@ import (
 
 type importCmd struct {
 	storeFlags
-	Kind string `arg:"" enum:"catalogue,orders,cases,bins" help:"catalogue, orders, cases or bins (CSV only)."`
+	Kind string `arg:"" enum:"catalogue,orders,cases,checkpoints,bins" help:"catalogue, orders, cases, checkpoints, or bins (CSV only)."`
 	File string `arg:"" type:"existingfile" help:"CSV or JSON, told by its ending. docs/import.md lists the columns."`
 	JSON bool   `help:"Print the report as JSON."`
 }
@@ -39,6 +39,14 @@ func (c importCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) err
 	defer f.Close()
 	if c.Kind == "bins" {
 		return c.bins(ctx, out, w, f)
+	}
+	if c.Kind == "checkpoints" {
+		done, err := w.track.Import(ctx, strings.ToLower(filepath.Ext(c.File)), f)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "%d checkpoints: %d new, %d waybills signed for\n", done.Received, done.New, done.Signed)
+		return err
 	}
 	im := w.importer()
 	read := map[string]func(context.Context, io.Reader) (intake.Report, error){

@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/backdock/backdock/internal/config"
 	"github.com/backdock/backdock/internal/fault"
 )
 
@@ -29,7 +30,8 @@ type cli struct {
 	Station stationCmd `cmd:"" help:"Enrol stations."`
 	Plates  platesCmd  `cmd:"" help:"Plates printed beforehand: rolls, and which benches use them."`
 	Places  placesCmd  `cmd:"" help:"Bins and totes: their labels."`
-	Import  importCmd  `cmd:"" help:"Import catalogue, orders or cases from CSV or JSON."`
+	Import  importCmd  `cmd:"" help:"Import catalogue, orders, cases, bins or carriers' checkpoints from CSV or JSON."`
+	Report  reportCmd  `cmd:"" help:"Work done: counted from the events."`
 	Audit   auditCmd   `cmd:"" help:"Recompute every invariant from ledgers and events; exit 1 on any breach."`
 	Openapi openapiCmd `cmd:"" help:"Print the OpenAPI 3.1 description."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -55,7 +57,7 @@ var errBreach = errors.New("breach")
 // Main runs the program: 0 done, 1 failed, 2 wrong usage.
 func Main(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var c cli
-	parser, err := kong.New(&c, kong.Name("backdock"), kong.Description("Backdock receives customer returns in a warehouse."), kong.Writers(out, errOut),
+	parser, err := kong.New(&c, kong.Name("backdock"), config.Secrets(), kong.Description("Backdock receives customer returns in a warehouse."), kong.Writers(out, errOut),
 		kong.Exit(func(int) {}), kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(out, (*io.Writer)(nil)))
 	if err != nil {
 		fmt.Fprintln(errOut, "backdock:", err)

@@ -8,12 +8,11 @@ import (
 	"strconv"
 	"time"
 
-	"gorm.io/gorm"
-
+	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/receiving"
-	"github.com/backdock/backdock/receiving/label"
+	"github.com/backdock/backdock/receiving/office"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/printer"
 	"github.com/backdock/backdock/scanner/sticker"
@@ -64,7 +63,7 @@ func (c platesRollCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger)
 	if res.RowsAffected == 0 {
 		return fault.New(fault.NotFound, "warehouse_not_found", "there is no warehouse %s", c.Warehouse)
 	}
-	block, err := label.NewOffice(s.db).Roll(ctx, w.ID, c.Count, s.clock.Now())
+	block, err := office.NewPlates(s.db, event.NewLog(s.db, s.clock), s.clock).Roll(ctx, w.ID, c.Count, 0)
 	if err != nil {
 		return err
 	}
@@ -132,16 +131,17 @@ func (c platesModeCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger)
 	if c.Mode == "preprinted" {
 		mode = scanner.PlatesPreprinted
 	}
-	return s.db.InTx(ctx, func(tx *gorm.DB) error {
-		res := tx.Model(&receiving.Bench{}).Where("number = ? AND warehouse_id IN (?)", c.Bench, tx.Model(&place.Warehouse{}).Select("id").Where("code = ?", c.Warehouse)).
-			Updates(map[string]any{"plates": mode, "version": gorm.Expr("version + 1")})
-		if res.Error != nil {
-			return res.Error
-		}
-		if res.RowsAffected == 0 {
-			return fault.New(fault.NotFound, "bench_not_found", "there is no bench %d in warehouse %s", c.Bench, c.Warehouse)
-		}
-		_, err := fmt.Fprintf(out, "bench %s/%d: %s\n", c.Warehouse, c.Bench, c.Mode)
+	var b receiving.Bench
+	res := s.db.Read.WithContext(ctx).Where("number = ? AND warehouse_id IN (?)", c.Bench, s.db.Read.Model(&place.Warehouse{}).Select("id").Where("code = ?", c.Warehouse)).Limit(1).Find(&b)
+	if res.Error != nil {
+		return res.Error
+	}
+	if res.RowsAffected == 0 {
+		return fault.New(fault.NotFound, "bench_not_found", "there is no bench %d in warehouse %s", c.Bench, c.Warehouse)
+	}
+	if err := office.NewPlates(s.db, event.NewLog(s.db, s.clock), s.clock).Mode(ctx, b.ID, mode, 0); err != nil {
 		return err
-	})
+	}
+	_, err = fmt.Fprintf(out, "bench %s/%d: %s\n", c.Warehouse, c.Bench, c.Mode)
+	return err
 }

@@ -27,6 +27,7 @@ import (
 
 type serveCmd struct {
 	storeFlags
+	evidenceFlags
 	Listen    string        `help:"Address of HTTP and websockets." default:"127.0.0.1:8080" env:"BACKDOCK_LISTEN" placeholder:"HOST:PORT"`
 	PublicURL string        `help:"How browsers and payment callbacks reach this server." env:"BACKDOCK_PUBLIC_URL" placeholder:"URL"`
 	Payments  string        `help:"JSON file of merchant accounts; see docs/operations.md." env:"BACKDOCK_PAYMENTS" placeholder:"FILE"`
@@ -110,7 +111,12 @@ func (c serveCmd) startOn(store *store, g gateways, log *slog.Logger, jobPoll ti
 	if public == "" && loopback(l.Addr()) {
 		public = s.url // a simulator on this machine can call back
 	}
-	s.parts, err = wire(store, wireOptions{log: log, gateways: g, notify: notifyURL(public), workers: c.Workers, poll: jobPoll,
+	photos, err := c.openEvidence(context.Background(), c.Data)
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	s.parts, err = wire(store, wireOptions{log: log, photos: photos, limits: c.limits(), gateways: g, notify: notifyURL(public), workers: c.Workers, poll: jobPoll,
 		pace: refund.Pace{MinGap: c.MinGap, Poll: c.Poll, Retry: c.Retry, Lease: c.Lease}})
 	if err != nil {
 		l.Close()
@@ -138,6 +144,8 @@ func (s *server) serve(l net.Listener, c serveCmd, log *slog.Logger) {
 	group.Go(func() error { return s.parts.engine.Run(groupCtx, 10*time.Second) })
 	group.Go(func() error { return s.parts.stock.Run(groupCtx, stockEvery, log) })
 	group.Go(func() error { return s.parts.qc.Run(groupCtx, ageEvery, log) })
+	group.Go(func() error { return s.parts.work.Run(groupCtx, time.Second, log) })
+	group.Go(func() error { return s.parts.evidence.Run(groupCtx) })
 	group.Go(func() error { return s.parts.queue.Start(context.WithoutCancel(groupCtx)) })
 	group.Go(func() error { return s.api.Serve(l) })
 }

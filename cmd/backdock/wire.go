@@ -24,9 +24,13 @@ import (
 	"github.com/backdock/backdock/receiving/aftersales/intake"
 	"github.com/backdock/backdock/receiving/aftersales/refund"
 	"github.com/backdock/backdock/receiving/desk"
+	"github.com/backdock/backdock/receiving/evidence"
 	"github.com/backdock/backdock/receiving/expected"
 	"github.com/backdock/backdock/receiving/office"
 	"github.com/backdock/backdock/receiving/report"
+	"github.com/backdock/backdock/receiving/track"
+	"github.com/backdock/backdock/receiving/unclaimed"
+	"github.com/backdock/backdock/receiving/work"
 )
 
 type wireOptions struct {
@@ -34,22 +38,28 @@ type wireOptions struct {
 	gateways gateways
 	notify   func(refund.Account) string
 	pace     refund.Pace
-	workers  int           // jobs at once; 0: this process only enqueues
-	poll     time.Duration // of the job queue; 0: its default
+	workers  int            // jobs at once; 0: this process only enqueues
+	poll     time.Duration  // of the job queue; 0: its default
+	photos   evidence.Store // nil: this process takes and shows none
+	limits   evidence.Limits
 }
 
 // parts is the whole domain, wired by hand.
 type parts struct {
 	*store
-	keeper *auth.Keeper
-	ledger *inventory.Ledger
-	desk   *desk.Desk
-	qc     *qc.Bench
-	floor  *place.Floor
-	stock  *stock.Keeper
-	engine *refund.Engine
-	queue  *job.Queue
-	o      wireOptions
+	keeper   *auth.Keeper
+	ledger   *inventory.Ledger
+	desk     *desk.Desk
+	qc       *qc.Bench
+	floor    *place.Floor
+	stock    *stock.Keeper
+	engine   *refund.Engine
+	strays   *unclaimed.Keeper
+	queue    *job.Queue
+	track    *track.Keeper
+	work     *work.Projection
+	evidence *evidence.Office
+	o        wireOptions
 }
 
 // wire connects the rooms: events trigger followup, followup asks the refund engine, the engine enqueues in the same transaction.
@@ -59,19 +69,29 @@ func wire(s *store, o wireOptions) (*parts, error) {
 	p.engine = refund.New(refund.Options{DB: s.db, Events: s.log, Clock: s.clock, Gateways: o.gateways.senders, NotifyURL: o.notify, Pace: o.pace, Log: o.log})
 	workers := river.NewWorkers()
 	p.engine.AddWorkers(workers)
+	p.track = track.New(s.db, s.log, s.clock, s.codes)
+	p.track.AddWorkers(workers)
+	p.work = work.New(s.db, s.log)
+	p.strays = unclaimed.New(s.db, s.log, s.clock, p.ledger, s.ring)
+	p.strays.AddWorkers(workers)
 	var err error
-	if p.queue, err = job.New(s.db, workers, job.Options{Workers: o.workers, Poll: o.poll, Log: o.log}); err != nil {
+	if p.queue, err = job.New(s.db, workers, job.Options{Workers: o.workers, Poll: o.poll, Log: o.log, Periodic: []*river.PeriodicJob{track.Periodic(), unclaimed.Periodic()}}); err != nil {
 		return nil, err
 	}
 	p.engine.Use(p.queue)
 	s.log.On(followup.New(s.log, p.engine).Trigger)
+	s.log.On(p.track.Trigger)
+	p.evidence = evidence.New(s.db, s.log, s.clock, o.photos, o.limits, o.log)
+	s.log.On(p.evidence.Trigger)
 	p.qc = qc.New(s.db, s.log, p.ledger, p.refundGuard)
 	p.qc.Use(holdCase)
+	p.qc.Keep(evidence.Guard)
 	p.stock = stock.New(s.db, s.log, p.ledger)
 	p.qc.UseFree(p.stock.Free)
 	p.floor = place.NewFloor(s.log, p.ledger)
 	p.floor.Use(qc.NoSecondLook)
-	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge, Codes: s.codes, QC: p.qc, Floor: p.floor})
+	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge, Codes: s.codes, QC: p.qc, Floor: p.floor, Owners: unclaimed.NewSearch(s.codes).Candidates})
+	p.strays.Keep(evidence.Guard)
 	return p, nil
 }
 
@@ -98,9 +118,11 @@ func (p *parts) refundGuard(ctx context.Context, tx *gorm.DB, u inventory.Unit) 
 
 func (p *parts) importer() *intake.Importer {
 	return intake.New(p.db, p.log, p.ring, intake.Hooks{
-		Claim: p.desk.Claim,
-		Hold:  p.desk.Hold,
-		Codes: p.codes,
+		Claim:         p.desk.Claim,
+		ClaimShipment: p.desk.ClaimShipment,
+		Adopt:         p.desk.Adopt,
+		Hold:          p.desk.Hold,
+		Codes:         p.codes,
 		Observe: func(ctx context.Context, tx *gorm.DB, caseID id.Case, totalMinor int64) error {
 			_, err := p.engine.Observe(ctx, tx, refund.Observed{CaseID: caseID, Origin: refund.OriginPlatform, AmountMinor: totalMinor})
 			return err
@@ -110,7 +132,7 @@ func (p *parts) importer() *intake.Importer {
 
 func (p *parts) deps(reg *prometheus.Registry) api.Deps {
 	return api.Deps{DB: p.db, Log: p.log, Clock: p.clock, Auth: p.keeper, Ring: p.ring, Report: report.New(p.db, p.clock), Desk: p.desk, Expected: expected.New(p.db, p.clock), QC: p.qc, Bench: p.qc, Stock: p.stock,
-		Parcels: office.NewParcels(p.db, p.desk), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Scans: office.NewScans(p.desk), Notices: notices{p}, Registry: reg, Logger: p.o.log, Version: Version}
+		Parcels: office.NewParcels(p.db, p.desk), Unclaimed: office.NewUnclaimed(p.db, p.desk, p.strays), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Scans: office.NewScans(p.desk), Plates: office.NewPlates(p.db, p.log, p.clock), Tracks: p.track, Notices: notices{p}, Evidence: p.evidence, Registry: reg, Logger: p.o.log, Version: Version}
 }
 
 // notices takes payment callbacks: verified by the account's gateway, stored and acted on by the engine, answered in the gateway's own form.

@@ -4,7 +4,7 @@ import "fmt"
 
 // figures lists everything that is measured, in the order of the table.
 func figures() []Figure {
-	out := append(scanFigures(), returnFigures()...)
+	out := append(append(scanFigures(), returnFigures()...), growthFigures()...)
 	return append(out,
 		Figure{Name: "agent_bytes_to_durable_p99", What: "bytes on the scanner's wire until the scanner hears that the scan is on the disk; against append + fdatasync", Unit: "µs",
 			Better: Lower, Target: Target{Ratio: 3}, Rig: durableRig},

@@ -22,6 +22,7 @@ type Floor struct {
 	cluster *testkit.Cluster
 	dirs    []string
 	bareBin string
+	grown   *[2]*Stocked // small and large store of the growth figures
 }
 
 // Cluster returns the cluster, started at the first call: fsync and synchronous_commit are on, as for any installation. A checkpoint in the midst of a run
@@ -102,6 +103,11 @@ func (f *Floor) Dir() (string, error) {
 
 // Close stops the cluster and removes the folders.
 func (f *Floor) Close() {
+	if f.grown != nil {
+		for _, s := range f.grown {
+			_ = s.DB.Close()
+		}
+	}
 	if f.cluster != nil {
 		f.cluster.Stop()
 	}

@@ -72,6 +72,12 @@ func describe(p profile.Profile) string {
 	}
 	line("source", p.Source)
 	line("sure", sureness[p.Sure])
+	for _, s := range p.Confirmed {
+		line("read", s)
+	}
+	for _, s := range p.Open {
+		line("open", s)
+	}
 	for _, s := range p.ZH {
 		line("设置", s)
 	}

@@ -169,8 +169,24 @@ func TestSessions(t *testing.T) {
 }
 
 func TestGuessingIsSlowedDown(t *testing.T) {
-	h, ctx := newHouse(t, testkit.Open(t, db.SQLite)), t.Context()
+	testkit.Each(t, slowedDown)
+}
+
+func slowedDown(t *testing.T, d *db.DB) {
+	h, ctx := newHouse(t, d), t.Context()
 	h.user("mei")
+	ring, err := secret.Parse(secret.Generate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := auth.New(d, event.NewLog(d, h.now), h.now, ring, auth.Options{Cost: auth.Cost{MemoryKiB: 64, Passes: 1}}) // another server process on the same database
+	failures := func() (n int) {
+		t.Helper()
+		if err := d.Read.Raw("SELECT COUNT(*) FROM login_failures").Scan(&n).Error; err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
 	try := func(user, pw, address string) error {
 		_, err := h.Login(ctx, user, pw, address)
 		return err
@@ -179,12 +195,23 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 		code(t, try("mei", "wrong password", "10.0.0.1"), "login_failed")
 	}
 	code(t, try("mei", password, "10.0.0.1"), "too_many_tries") // even the right one
+	_, err = next.Login(ctx, "mei", password, "10.0.0.1")
+	code(t, err, "too_many_tries") // and at the other server
+	before := failures()
 	if err := try("mei", password, "10.0.0.2"); err != nil {
 		t.Errorf("another address is locked out: %v", err)
 	}
 	h.now.Add(2 * time.Second)
 	if err := try("mei", password, "10.0.0.1"); err != nil {
 		t.Errorf("after the wait: %v", err)
+	}
+	if n := failures(); n != before-1 {
+		t.Errorf("%d rows of failures were %d: a log-in clears its own and writes nothing else", n, before)
+	}
+	h.now.Add(2 * time.Hour) // whoever fails now clears away what is forgotten
+	code(t, try("mei", "wrong password", "10.0.0.3"), "login_failed")
+	if n := failures(); n != 2 {
+		t.Errorf("%d rows are left of a name and an address", n)
 	}
 	for n := range 200 { // an address that tries every name
 		if err := try(fmt.Sprint("user", n), "wrong password", "10.9.9.9"); fault.Code(err) == "too_many_tries" {

@@ -28,7 +28,7 @@ type Keeper struct {
 	clock   clock.Clock
 	ring    *secret.Ring
 	o       Options
-	tries   *limiter
+	tries   limiter
 	hashing chan struct{} // argon2 takes megabytes: a flood of log-ins must not take the machine's memory
 	decoy   string        // verified for unknown users, so that they take as long as known ones
 }
@@ -44,7 +44,7 @@ func New(d *db.DB, log *event.Log, c clock.Clock, ring *secret.Ring, o Options) 
 	if o.IdleFor == 0 {
 		o.IdleFor = 2 * time.Hour
 	}
-	return &Keeper{db: d, log: log, clock: c, ring: ring, o: o, tries: newLimiter(), hashing: make(chan struct{}, 4), decoy: o.Cost.hash(id.Token())}
+	return &Keeper{db: d, log: log, clock: c, ring: ring, o: o, tries: limiter{d}, hashing: make(chan struct{}, 4), decoy: o.Cost.hash(id.Token())}
 }
 
 func (k *Keeper) verify(ctx context.Context, stored, password string) (ok, outdated bool, err error) {

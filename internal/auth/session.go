@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -40,7 +41,8 @@ func (k *Keeper) Login(ctx context.Context, username, password, address string) 
 	username = strings.ToLower(strings.TrimSpace(username))
 	now := k.clock.Now()
 	both, alone := "u|"+username+"|"+address, "a|"+address
-	if err := k.tries.check(now, both, alone); err != nil {
+	seen, err := k.tries.check(ctx, now, both, alone)
+	if err != nil {
 		return Session{}, err
 	}
 	u, known, err := k.userNamed(ctx, username)
@@ -56,11 +58,15 @@ func (k *Keeper) Login(ctx context.Context, username, password, address string) 
 		return Session{}, fmt.Errorf("log in %s: %w", username, err)
 	}
 	if !ok || !known || u.Disabled {
-		k.tries.failed(now, both, freeTries)
-		k.tries.failed(now, alone, freeTries*10) // a warehouse shares one address
-		return Session{}, errLogin
+		// Counted also when the caller has hung up: who guesses need not wait for the answer.
+		err := k.tries.failed(context.WithoutCancel(ctx), now, counted{both, freeTries}, counted{alone, freeTries * 10}) // a warehouse shares one address
+		return Session{}, cmp.Or(err, error(errLogin))
 	}
-	k.tries.forget(both)
+	if seen {
+		if err := k.tries.forget(ctx, both); err != nil {
+			return Session{}, err
+		}
+	}
 	if outdated {
 		u.PasswordHash = k.o.Cost.hash(password)
 	}

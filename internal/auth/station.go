@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -99,7 +100,7 @@ func (k *Keeper) CreateStation(ctx context.Context, n NewStation) (id.Station, t
 // Enrol trades a one-time code for a station's token; an older token of that station ends. Wrong codes are counted per address.
 func (k *Keeper) Enrol(ctx context.Context, code, hostname, address string) (token string, s Station, err error) {
 	now, key := k.clock.Now(), "e|"+address
-	if err := k.tries.check(now, key); err != nil {
+	if _, err := k.tries.check(ctx, now, key); err != nil {
 		return "", Station{}, err
 	}
 	token = id.Token()
@@ -125,7 +126,7 @@ func (k *Keeper) Enrol(ctx context.Context, code, hostname, address string) (tok
 		return k.log.Append(ctx, tx, row.event("enrolled", 0, nil))
 	})
 	if fault.IsKind(err, fault.Denied) {
-		k.tries.failed(now, key, freeTries)
+		err = cmp.Or(k.tries.failed(context.WithoutCancel(ctx), now, counted{key, freeTries}), err)
 	}
 	if err != nil {
 		return "", Station{}, fmt.Errorf("enrol: %w", err)

@@ -16,8 +16,11 @@ const maxSecret = 64 << 10
 
 // Options returns the options every program gives kong: NAME_FILE for every flag that has an environment name.
 func Options(name, description string) []kong.Option {
-	return []kong.Option{kong.Name(name), kong.Description(description), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Resolvers(files{})}
+	return []kong.Option{kong.Name(name), kong.Description(description), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), Secrets()}
 }
+
+// Secrets lets NAME_FILE name a file with the value of every flag that has an environment name.
+func Secrets() kong.Option { return kong.Resolvers(files{}) }
 
 // files answers for flags whose value is in the file named by NAME_FILE.
 type files struct{}

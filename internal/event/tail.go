@@ -41,15 +41,39 @@ func tail(tx *gorm.DB, after int64, limit int) ([]Event, error) {
 	}
 	out := make([]Event, len(rows))
 	for i, t := range rows {
-		r := t.Row
-		e := Event{ID: id.Event(r.ID), Type: r.Type, Subject: r.Subject, Version: r.Version, OwnerID: value[id.Owner](r.OwnerID),
-			WarehouseID: value[id.Warehouse](r.WarehouseID), ShopID: value[id.Shop](r.ShopID), ByUser: value[id.User](r.ByUser), At: r.At.UTC(), Seq: t.Seq}
-		if err := json.Unmarshal([]byte(r.Data), &e.Data); err != nil {
-			return nil, fmt.Errorf("event %d: %w", r.ID, err)
+		if out[i], err = t.Row.event(); err != nil {
+			return nil, err
 		}
-		out[i] = e
+		out[i].Seq = t.Seq
 	}
 	return out, nil
+}
+
+// event reads a row; it has no seq.
+func (r row) event() (Event, error) {
+	e := Event{ID: id.Event(r.ID), Type: r.Type, Subject: r.Subject, Version: r.Version, OwnerID: value[id.Owner](r.OwnerID),
+		WarehouseID: value[id.Warehouse](r.WarehouseID), ShopID: value[id.Shop](r.ShopID), ByUser: value[id.User](r.ByUser), At: r.At.UTC()}
+	if err := json.Unmarshal([]byte(r.Data), &e.Data); err != nil {
+		return e, fmt.Errorf("event %d: %w", r.ID, err)
+	}
+	return e, nil
+}
+
+// Before returns the newest event of a type and a subject that was appended before another one, or the oldest; false when there is none.
+func Before(tx *gorm.DB, subject, kind string, before id.Event, oldest bool) (Event, bool, error) {
+	way := "DESC"
+	if oldest {
+		way = "ASC"
+	}
+	var rows []row
+	if err := tx.Where("subject = ? AND type = ? AND id < ?", subject, kind, int64(before)).Order("id " + way).Limit(1).Find(&rows).Error; err != nil {
+		return Event{}, false, fmt.Errorf("event before %d: %w", before, err)
+	}
+	if len(rows) == 0 {
+		return Event{}, false, nil
+	}
+	e, err := rows[0].event()
+	return e, err == nil, err
 }
 
 // Head returns the newest seq, 0 for an empty log.

@@ -35,6 +35,9 @@ type (
 	Place       int64
 	Reservation int64
 	Count       int64
+	Handover    int64
+	Evidence    int64
+	Hold        int64
 )
 
 // Random returns n random bytes. crypto/rand never fails on the systems Go supports.

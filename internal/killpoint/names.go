@@ -30,6 +30,15 @@ var Names = []string{
 	"desk.greeted",
 	"desk.before_park",
 
+	// receiving/evidence: a part of an upload; the whole of it; a file that goes
+	"evidence.part.stored",    // the part's file is there, no row names it
+	"evidence.part.committed", // its row too, not yet answered
+	"evidence.claimed",        // the file's hash is spoken for, the file is not there
+	"evidence.stored",         // it is, no evidence refers to it
+	"evidence.filed",          // evidence, parts still there
+	"evidence.doomed",         // the row is purged, the file there
+	"evidence.removed",        // the file is gone, its row there
+
 	// scanner/uplink: scans to the server, outcomes back
 	"uplink.send",
 	"uplink.sent",

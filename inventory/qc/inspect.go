@@ -35,6 +35,7 @@ type Bench struct {
 	guards []Guard
 	hold   Hold
 	free   Free
+	keeps  []Guard
 }
 
 // New makes a bench. Guards are asked in order before an inspection is undone.
@@ -44,6 +45,10 @@ func New(d *db.DB, log *event.Log, ledger *inventory.Ledger, guards ...Guard) *B
 
 // Use makes the bench call h before it locks a unit to inspect it or to undo that. Call it while wiring.
 func (b *Bench) Use(h Hold) { b.hold = h }
+
+// Keep makes the bench ask g before a unit is inspected: something that inventory cannot know may want the piece where it is (fault.Conflict evidence_hold). Call it
+// while wiring.
+func (b *Bench) Keep(g Guard) { b.keeps = append(b.keeps, g) }
 
 // Decision is what an inspector decided about one unit.
 type Decision struct {
@@ -82,6 +87,11 @@ func (b *Bench) InspectIn(ctx context.Context, tx *gorm.DB, d Decision) (Inspect
 	}
 	if err := inspectable(tx, u, d.Version); err != nil {
 		return Inspection{}, err
+	}
+	for _, g := range b.keeps {
+		if err := g(ctx, tx, u); err != nil {
+			return Inspection{}, err
+		}
 	}
 	if d.Disposition == "" {
 		d.Disposition = Default[d.Grade]

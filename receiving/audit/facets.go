@@ -79,7 +79,8 @@ func unitEvents(q dialect) string {
 }
 
 // parcelTo is the state that an event leaves a parcel in.
-var parcelTo = map[string]string{"opened": "open", "resumed": "open", "reopened": "open", "taken_over": "open", "held": "held", "closed": "closed", "emptied": "closed"}
+var parcelTo = map[string]string{"opened": "open", "resumed": "open", "reopened": "at_dock", "taken_over": "open", "held": "held", "closed": "closed", "emptied": "closed", "put_back": "at_dock",
+	"docked": "at_dock", "undocked": "expected", "refused": "refused_at_dock", "handed_back": "handed_back", "turn_undone": "at_dock"}
 
 func parcelState(dialect) string {
 	var whens, types []string
@@ -92,7 +93,7 @@ func parcelState(dialect) string {
 	return fmt.Sprintf(`SELECT 'parcel ' || CAST(p.id AS TEXT) AS subject, 'is ' || p.state || ', its events say ' || COALESCE(e.v, 'nothing') AS detail FROM parcels p
 		LEFT JOIN (SELECT CAST(SUBSTR(subject, 9) AS BIGINT) AS parcel_id, CASE type %s END AS v, ROW_NUMBER() OVER (PARTITION BY subject ORDER BY id DESC) AS r
 		FROM events WHERE type IN %s) e ON e.parcel_id = p.id AND e.r = 1
-		WHERE p.state IN ('open', 'held', 'closed') AND p.state <> COALESCE(e.v, '')`, strings.Join(whens, " "), oneOf(types...))
+		WHERE p.state <> COALESCE(e.v, '')`, strings.Join(whens, " "), oneOf(types...))
 }
 
 func refundState(q dialect) string {

@@ -11,6 +11,13 @@ var outcomes = []check{
 		return `SELECT 'producer ' || o.producer AS subject, CAST(COUNT(*) AS TEXT) || ' outcomes of a producer that is not known' AS detail
 			FROM outcomes o LEFT JOIN producers p ON p.id = o.producer WHERE p.id IS NULL GROUP BY o.producer`
 	}},
+	{"scan_dismissed", "A parked scan is dismissed exactly when an event says by whom.", func(dialect) string {
+		const key = `'scan/' || o.producer || ':' || CAST(o.seq AS TEXT)`
+		return `SELECT ` + key + ` AS subject, 'is dismissed, and no event says by whom' AS detail FROM outcomes o
+			LEFT JOIN events e ON e.type = 'backdock.scan.dismissed.v1' AND e.subject = ` + key + ` AND e.by_user IS NOT NULL AND e.by_user > 0 WHERE o.code = 'dismissed' AND e.subject IS NULL
+			UNION ALL SELECT e.subject, 'was dismissed, and its outcome is another' FROM events e LEFT JOIN outcomes o ON o.code = 'dismissed' AND e.subject = ` + key + `
+			WHERE e.type = 'backdock.scan.dismissed.v1' AND o.producer IS NULL`
+	}},
 	{"unit_booked", "Units are what outcomes booked: each unit by one outcome.", func(q dialect) string {
 		return `SELECT 'unit/' || u.plate AS subject, 'no outcome booked it' AS detail FROM units u LEFT JOIN (` + q.plates("unit_booked") + `) b ON b.plate = u.plate WHERE b.plate IS NULL
 			UNION ALL SELECT 'unit/' || COALESCE(b.plate, ''), 'booked by ' || b.ref || ' and not there' FROM (` + q.plates("unit_booked") + `) b LEFT JOIN units u ON u.plate = b.plate WHERE u.id IS NULL`
@@ -43,7 +50,14 @@ var floor = []check{
 	}},
 	{"case_received", "What a case line received is what came in the closed parcels of its receipts.", func(dialect) string {
 		return `SELECT 'case line ' || CAST(l.id AS TEXT) AS subject, 'says ' || CAST(l.received AS TEXT) || ', its receipts ' || CAST(COALESCE(SUM(r.received), 0) AS TEXT) AS detail
-			FROM case_lines l LEFT JOIN (SELECT x.case_line_id, x.received FROM receipt_lines x JOIN parcels p ON p.id = x.parcel_id AND p.state = 'closed') r ON r.case_line_id = l.id GROUP BY l.id, l.received HAVING l.received <> COALESCE(SUM(r.received), 0)`
+			FROM case_lines l LEFT JOIN (SELECT x.case_line_id, x.received FROM receipt_lines x JOIN parcels p ON p.id = x.parcel_id AND p.state = 'closed') r ON r.case_line_id = l.id WHERE NOT EXISTS (SELECT 1 FROM bundle_lines b WHERE b.case_line_id = l.id) GROUP BY l.id, l.received HAVING l.received <> COALESCE(SUM(r.received), 0)`
+	}},
+	{"bundle_received", "What a case line of a bundle received is the complete sets of parts that came in closed parcels, no more than were asked back.", func(dialect) string {
+		return `SELECT 'case line ' || CAST(l.id AS TEXT) AS subject, 'says ' || CAST(l.received AS TEXT) || ', its parts make ' || CAST(MIN(l.complete) AS TEXT) AS detail FROM (
+			SELECT k.id, k.received, k.quantity, COALESCE((SELECT SUM(r.received) FROM bundle_lines x JOIN receipt_lines r ON r.id = x.receipt_line_id JOIN parcels p ON p.id = r.parcel_id
+			WHERE x.case_line_id = k.id AND r.sku_id = b.part_sku_id AND p.state = 'closed'), 0) / b.quantity AS complete FROM case_lines k JOIN bundle_parts b ON b.bundle_sku_id = k.sku_id
+			WHERE EXISTS (SELECT 1 FROM bundle_lines x WHERE x.case_line_id = k.id)) l
+			GROUP BY l.id, l.received, l.quantity HAVING l.received <> CASE WHEN MIN(l.complete) > l.quantity THEN l.quantity ELSE MIN(l.complete) END`
 	}},
 	{"receipt_received", "What a receipt line received is the matched units booked on it.", func(dialect) string {
 		return `SELECT 'receipt line ' || CAST(r.id AS TEXT) AS subject, 'says ' || CAST(r.received AS TEXT) || ', has ' || CAST(COUNT(u.id) AS TEXT) || ' units' AS detail

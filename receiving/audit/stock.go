@@ -57,6 +57,10 @@ var units = []check{
 	{"unit_state", "A unit's state fits its account.", func(dialect) string {
 		return `SELECT 'unit/' || plate AS subject, 'is ' || state || ' in account ' || account AS detail FROM units WHERE NOT (` + standing + `)`
 	}},
+	{"unit_finding", "What is not ours never waits in quarantine.", func(dialect) string {
+		return `SELECT 'unit/' || plate AS subject, 'is ' || finding || ' and stands in quarantine' AS detail FROM units
+			WHERE account = 'quarantine' AND state <> 'undone' AND finding IN ('serial_mismatch', 'counterfeit', 'other_seller', 'unknown_item', 'junk', 'unclaimed')`
+	}},
 	{"inspection_live", "A unit has at most one live inspection.", func(dialect) string {
 		return `SELECT 'unit/' || u.plate AS subject, CAST(COUNT(*) AS TEXT) || ' live inspections' AS detail FROM inspections i JOIN units u ON u.id = i.unit_id
 			WHERE i.undone_at IS NULL AND i.closed_at IS NULL GROUP BY u.plate HAVING COUNT(*) > 1`
@@ -71,6 +75,7 @@ var units = []check{
 	{"inspection_unit", "A unit with a live inspection no longer waits, and one without does not stand where only an inspection leads.", func(dialect) string {
 		return `SELECT 'unit/' || u.plate AS subject, CASE WHEN i.id IS NULL THEN 'is ' || u.state || ' without an inspection' ELSE 'is inspected and still ' || u.state END AS detail
 			FROM units u LEFT JOIN (SELECT unit_id, MIN(id) AS id FROM inspections WHERE undone_at IS NULL AND closed_at IS NULL GROUP BY unit_id) i ON i.unit_id = u.id
-			WHERE (i.id IS NOT NULL AND u.state IN ('quarantine', 'custody', 'undone')) OR (i.id IS NULL AND u.state IN ('available', 'second_grade', 'released', 'released_b', 'repair', 'scrapped'))`
+			WHERE (i.id IS NOT NULL AND u.state IN ('quarantine', 'custody', 'undone')) OR (i.id IS NULL AND u.state IN ('available', 'second_grade', 'released', 'released_b', 'repair', 'scrapped')
+			AND NOT EXISTS (SELECT 1 FROM movements m WHERE m.unit_id = u.id AND m.cause = 'unclaimed'))`
 	}},
 }

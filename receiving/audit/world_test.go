@@ -19,6 +19,7 @@ import (
 	"github.com/backdock/backdock/receiving/aftersales"
 	"github.com/backdock/backdock/receiving/aftersales/intake"
 	"github.com/backdock/backdock/receiving/order"
+	"github.com/backdock/backdock/receiving/work"
 	"github.com/backdock/backdock/scanner"
 )
 
@@ -41,10 +42,40 @@ func newWorld(t *testing.T, d *db.DB) world {
 	w.shelve()
 	w.promise()
 	w.refund()
+	w.dock()
 	if err := w.log.SettleNow(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if err := work.New(d, w.log).CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return w
+}
+
+// dock writes what the dock writes: a hand-over of two parcels, one of which was refused, closed with one; and an alarm for a waybill that was signed for.
+func (w world) dock() {
+	const at = "'2026-11-23 05:40:00+00:00'"
+	w.do(func(tx *gorm.DB) error {
+		err := run(tx, "INSERT INTO benches (id, warehouse_id, number, name, kind) VALUES (20, 1, 20, '收货口', 'dock')",
+			"INSERT INTO handovers (id, warehouse_id, bench_id, carrier, state, parcels, opened_at, closed_at) VALUES (1, 1, 20, 'sf', 'closed', 1, "+at+", "+at+")",
+			"INSERT INTO parcels (id, warehouse_id, kind, state, waybill, created_at) VALUES (3, 1, 'unknown', 'at_dock', 'SF3', "+at+"), (4, 1, 'unknown', 'refused_at_dock', 'SF4', "+at+")",
+			"INSERT INTO dockings (parcel_id, handover_id, bench_id, at, counted, turned_at, reason) VALUES (3, 1, 20, "+at+", TRUE, NULL, NULL), (4, 1, 20, "+at+", FALSE, "+at+", 'damaged')",
+			"INSERT INTO checkpoints (carrier, waybill, code, at, source, received_at) VALUES ('sf', 'SF7', 'in_transit', '2026-11-21 05:00:00+00:00', 'test', "+at+"), ('sf', 'SF7', 'delivered', '2026-11-22 05:00:00+00:00', 'test', "+at+")",
+			"INSERT INTO waybill_tracks (waybill, carrier, code, at, signed_at) VALUES ('SF7', 'sf', 'delivered', '2026-11-22 05:00:00+00:00', '2026-11-22 05:00:00+00:00')",
+			"INSERT INTO unscanned (waybill, carrier, warehouse_id, owner_id, signed_at, raised_at) VALUES ('SF7', 'sf', 1, 1, '2026-11-22 05:00:00+00:00', "+at+")",
+			"INSERT INTO tasks (kind, subject, params, created_at) VALUES ('signed_not_scanned', 'unscanned/sf:SF7', '{\"waybill\":\"SF7\",\"carrier\":\"sf\"}', "+at+")")
+		if err != nil {
+			return err
+		}
+		for _, e := range []event.Event{{Type: "backdock.parcel.docked.v1", Subject: "parcel/P000003"}, {Type: "backdock.parcel.docked.v1", Subject: "parcel/P000004"},
+			{Type: "backdock.parcel.refused.v1", Subject: "parcel/P000004"}, {Type: "backdock.handover.closed.v1", Subject: "handover/1", Data: event.Data{"parcels": 1}}} {
+			e.Version, e.WarehouseID = 1, 1
+			if err := w.log.Append(w.t.Context(), tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (w world) do(fn func(tx *gorm.DB) error) {
@@ -172,7 +203,7 @@ func (w world) book(tx *gorm.DB, ledger *inventory.Ledger, n int64, at time.Time
 	if err := tx.Create(&u).Error; err != nil {
 		return err
 	}
-	if err := w.log.Append(w.t.Context(), tx, event.Event{Type: "backdock.unit.received.v1", Subject: "unit/" + u.Plate, Version: 1, Data: event.Data{"unit": u.ID, "account": u.Account}}); err != nil {
+	if err := w.log.Append(w.t.Context(), tx, event.Event{Type: "backdock.unit.received.v1", Subject: "unit/" + u.Plate, Version: 1, WarehouseID: 1, Data: event.Data{"unit": u.ID, "account": u.Account}}); err != nil {
 		return err
 	}
 	return ledger.Post(w.t.Context(), tx, []inventory.Movement{{OwnerID: 1, WarehouseID: 1, SKUID: 1, FromAccount: inventory.Customer, ToAccount: inventory.InQuarantine, Quantity: 1,

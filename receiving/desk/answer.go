@@ -21,6 +21,7 @@ var (
 	well     = manner{scanner.Accepted, scanner.ToneOK, scanner.NoTote}
 	finished = manner{scanner.Accepted, scanner.ToneDone, scanner.NoTote}
 	look     = manner{scanner.Attention, scanner.ToneMid, scanner.NoTote}
+	low      = manner{scanner.Attention, scanner.ToneLow, scanner.NoTote}
 	refuse   = manner{scanner.Rejected, scanner.ToneError, scanner.NoTote}
 	wrong    = manner{scanner.Rejected, scanner.ToneLow, scanner.NoTote} // a piece where it must never go
 	again    = manner{scanner.Duplicate, scanner.ToneDup, scanner.NoTote}
@@ -32,15 +33,15 @@ var (
 
 // manners gives every code its verdict, tone and tote. A code that is not here is rejected.
 var manners = map[scanner.Code]manner{
-	scanner.CodeParcelOpened: well, scanner.CodeMatched: blue, scanner.CodeClosed: finished, scanner.CodeUndone: well, scanner.CodeConditionSet: well,
+	scanner.CodeParcelOpened: well, scanner.CodeBoxOpened: well, scanner.CodeMatched: blue, scanner.CodeClosed: finished, scanner.CodeUndone: well, scanner.CodeConditionSet: well,
 	scanner.CodeHeld: well, scanner.CodeResumed: well, scanner.CodeUnitShown: well, scanner.CodeAliasAdded: well, scanner.CodeOperatorOn: well,
-	scanner.CodeEmptyConfirmed: finished, scanner.CodePlateReady: well,
-	scanner.CodeExceptionNoted: well,
-	scanner.CodePutAwayUnit:    well, scanner.CodePutAwayTote: well, scanner.CodePutAway: finished, scanner.CodeQCUnit: well, scanner.CodeQCGraded: well,
+	scanner.CodeEmptyConfirmed: finished, scanner.CodePlateReady: well, scanner.CodeParcelClaimed: finished,
+	scanner.CodeExceptionNoted: well, scanner.CodePhotoAsked: well,
+	scanner.CodePutAwayUnit: well, scanner.CodePutAwayTote: well, scanner.CodePutAway: finished, scanner.CodeQCUnit: well, scanner.CodeQCGraded: well,
 	scanner.CodeQCReleased: finished, scanner.CodeQCBulk: well, scanner.CodeHandEmpty: well,
 
 	scanner.CodeOver: look, scanner.CodeExtra: yellow, scanner.CodeUndeclared: yellow, scanner.CodeWrongSpec: red, scanner.CodeWrongItem: red,
-	scanner.CodeSerialMismatch: red, scanner.CodeUnknownItem: red, scanner.CodeUnclaimed: stray, scanner.CodeClosedShort: look,
+	scanner.CodeOtherSeller: red, scanner.CodeCounterfeit: red, scanner.CodeJunkNoted: low, scanner.CodeSerialMismatch: red, scanner.CodeUnknownItem: red, scanner.CodeUnclaimed: stray, scanner.CodeClosedShort: look,
 	scanner.CodeAlreadyReceived: look, scanner.CodeOldLabel: look, scanner.CodeChoose: look, scanner.CodePreviousOpen: look,
 	scanner.CodeBelongsElsewhere: look, scanner.CodeOpenElsewhere: look, scanner.CodeTakenOver: look, scanner.CodeScanWaybillFirst: look,
 	scanner.CodeScanTheTag: look, scanner.CodeScanSerial: look, scanner.CodeOwnerUnknownOpened: look, scanner.CodeZeroPieces: look,
@@ -48,6 +49,10 @@ var manners = map[scanner.Code]manner{
 	scanner.CodeParcelHeld: look, scanner.CodeLightParcel: look, scanner.CodeScanPlate: look, scanner.CodePlateMissing: look,
 
 	scanner.CodePutAwayNoBin: look, scanner.CodeUnitInBin: look, scanner.CodeQCUnconfirmed: look, scanner.CodeQCBlocked: red,
+	scanner.CodeDocked: well, scanner.CodeDockedUnknown: well, scanner.CodeDockedNoLabel: well, scanner.CodeRefusedAtDock: well, scanner.CodeHandedBack: well,
+	scanner.CodeCollectNoted: well, scanner.CodeBoxDamaged: well, scanner.CodeCarrierSet: well, scanner.CodeHandoverClosed: finished,
+	scanner.CodeAlreadyAtDock: look, scanner.CodeAlreadyOpened: look, scanner.CodeTurnedBefore: look, scanner.CodeOtherCarrier: look, scanner.CodeHandoverOpen: look,
+	scanner.CodeHandoverDiffers: look, scanner.CodeCollectAmount: look,
 
 	scanner.CodeDoubleRead: again, scanner.CodeSerialTaken: again, scanner.CodeInHand: again,
 	scanner.CodeNotReleased: wrong,

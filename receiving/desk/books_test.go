@@ -29,7 +29,7 @@ var rules = map[string]string{
 	"an open parcel is open on no bench": `SELECT count(*) FROM parcels p WHERE (p.state = 'open') <> EXISTS (SELECT 1 FROM benches b WHERE b.open_parcel_id = p.id)`,
 	"a producer has a gap":               `SELECT count(*) FROM producers p WHERE p.last_seq <> (SELECT count(*) FROM outcomes o WHERE o.producer = p.id)`,
 	"a case line is not what closed parcels say": `SELECT count(*) FROM case_lines c WHERE c.received <> (SELECT COALESCE(SUM(l.received), 0) FROM receipt_lines l
- JOIN parcels p ON p.id = l.parcel_id WHERE l.case_line_id = c.id AND l.expected > 0 AND p.state = 'closed')`,
+ JOIN parcels p ON p.id = l.parcel_id WHERE l.case_line_id = c.id AND l.expected > 0 AND p.state = 'closed') AND NOT EXISTS (SELECT 1 FROM bundle_lines b WHERE b.case_line_id = c.id)`,
 }
 
 // checkBooks holds everything the desk wrote against everything else it wrote.

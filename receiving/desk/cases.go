@@ -39,13 +39,16 @@ func (s *session) settleCases() error {
 	if err := s.countCases(closed, +1); err != nil {
 		return err
 	}
+	if err := s.surplus(closed, cases); err != nil {
+		return err
+	}
 	var sums []struct {
 		CaseID   id.Case
 		Received int
 		Short    int
 	}
-	err := s.tx.Raw(`SELECT case_id, SUM(received) AS received, SUM(CASE WHEN received < quantity THEN 1 ELSE 0 END) AS short FROM case_lines
- WHERE case_id IN ? GROUP BY case_id ORDER BY case_id`, cases).Scan(&sums).Error
+	err := s.tx.Raw(`SELECT case_id, SUM(received + COALESCE((SELECT SUM(r.received) FROM bundle_lines x JOIN receipt_lines r ON r.id = x.receipt_line_id
+  WHERE x.case_line_id = case_lines.id), 0)) AS received, SUM(CASE WHEN received < quantity THEN 1 ELSE 0 END) AS short FROM case_lines WHERE case_id IN ? GROUP BY case_id ORDER BY case_id`, cases).Scan(&sums).Error
 	if err != nil {
 		return fmt.Errorf("sums of cases: %w", err)
 	}
@@ -74,6 +77,9 @@ func (s *session) holdMoney() error {
 
 // countCases adds what counted towards the cases' lines, or takes it off when a parcel is reopened.
 func (s *session) countCases(dockets []*docket, sign int) error {
+	if err := s.countBundles(dockets, sign < 0); err != nil {
+		return err
+	}
 	sums := map[id.CaseLine]int{}
 	for _, d := range dockets {
 		for _, l := range d.lines {

@@ -17,7 +17,7 @@ func (s *session) done() (*ruling, error) {
 	if r := s.unplated(); r != nil {
 		return r, nil
 	}
-	if d.parcel.Pieces == 0 {
+	if d.bare() {
 		s.next = s.pending
 		return rule(scanner.CodeZeroPieces).about(d), nil
 	}
@@ -75,8 +75,11 @@ func (s *session) shut(d *docket, note string) {
 		p.Note = note
 	}
 	finding := receiving.Short
-	if note == receiving.NoteEmptyBox {
+	switch p.Note {
+	case receiving.NoteEmptyBox:
 		finding = receiving.EmptyBox
+	case receiving.NoteJunk:
+		finding = receiving.Junk
 	}
 	short := 0
 	for _, l := range d.missing() {
@@ -86,6 +89,15 @@ func (s *session) shut(d *docket, note string) {
 	data := event.Data{"pieces": p.Pieces, "expected": p.Expected, "received": p.Received, "short": short, "cases": d.cases()}
 	if flags := contradictions(d); len(flags) > 0 {
 		data["flags"] = flags
+	}
+	if p.Note != "" {
+		data["note"] = p.Note
+	}
+	if n := d.bundled(); n > 0 {
+		data["bundled"] = n
+	}
+	if odd := d.deductions(); len(odd) > 0 {
+		data["deductions"] = odd
 	}
 	s.tellParcel("backdock.parcel.closed.v1", d, data)
 	s.bench.DayParcels++
@@ -136,12 +148,12 @@ func (s *session) settle() (doubt *ruling, effects []scanner.Effect) {
 		return r, nil
 	}
 	short := d.missing()
-	if (len(short) > 0 || d.parcel.Pieces == 0) && !s.insisted(scanner.CodePreviousOpen) {
+	if (len(short) > 0 || d.bare()) && !s.insisted(scanner.CodePreviousOpen) {
 		s.doubt(scanner.CodePreviousOpen)
 		zh, en := names(short)
 		return rule(scanner.CodePreviousOpen, "missing", itoa(d.parcel.Missing()), "names", zh, "names_en", en).about(d), nil
 	}
-	if d.parcel.Pieces == 0 {
+	if d.bare() {
 		s.putBack(d)
 		return nil, nil
 	}

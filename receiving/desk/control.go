@@ -19,6 +19,9 @@ func (s *session) control(verb, value string) (*ruling, error) {
 	if verb == scanner.Operator {
 		return s.logOn()
 	}
+	if s.bench.Kind == receiving.DockBench {
+		return s.dockControl(verb, value)
+	}
 	known := map[string]func() (*ruling, error){
 		scanner.Done:         s.done,
 		scanner.Undo:         s.undo,
@@ -26,11 +29,12 @@ func (s *session) control(verb, value string) (*ruling, error) {
 		scanner.NoLabel:      func() (*ruling, error) { return s.openUnknown("", "") },
 		scanner.UnknownOwner: func() (*ruling, error) { return s.openUnknown(s.pending.Waybill, s.pending.Carrier) },
 		scanner.Condition:    func() (*ruling, error) { return s.condition(strings.ToLower(value)) },
-		scanner.Hold:         s.hold,
+		scanner.Hold:         func() (*ruling, error) { return s.hold(value) },
 		scanner.Resume:       s.resume,
 		scanner.Empty:        s.empty,
+		scanner.Junk:         s.junk,
 		scanner.Choose:       func() (*ruling, error) { return s.choose(value) },
-		scanner.Photo:        s.notHere,
+		scanner.Photo:        s.photo,
 		scanner.Exception:    s.exception,
 	}
 	act, ok := known[verb]
@@ -45,12 +49,34 @@ func (s *session) control(verb, value string) (*ruling, error) {
 }
 
 // otherControls stand on the sheet for other kinds of benches, or are the station's own.
-var otherControls = []string{scanner.Grade, scanner.Disposition, scanner.Release, "TYPE"}
+var otherControls = []string{scanner.Grade, scanner.Disposition, scanner.Release, "TYPE", scanner.Refuse, scanner.HandBack, scanner.Carrier, scanner.Collect}
 
 // notHere leaves everything as it is: what the clerk was asked stays asked.
 func (s *session) notHere() (*ruling, error) {
 	s.next = s.pending
 	return rule(scanner.CodeControlNotHere, "code", s.scan.Data).about(s.docket), nil
+}
+
+// photo says what a picture is of: the last piece of the open parcel, or the parcel. The page takes it the moment PHOTO is scanned, under the name of that scan, which
+// finds the piece by this answer however late both arrive. The desk never knows whether a bench has a camera.
+func (s *session) photo() (*ruling, error) {
+	s.next = s.pending
+	d := s.docket
+	if d == nil {
+		return rule(scanner.CodeNothingOpen), nil
+	}
+	if s.pending.Plate != "" {
+		u, err := s.unit(s.pending.Plate)
+		if err != nil {
+			return nil, err
+		}
+		if u != nil && u.docket == d {
+			r := rule(scanner.CodePhotoAsked, "parcel", d.parcel.Number(), "plate", u.Plate)
+			r.unit = u
+			return r.about(d), nil
+		}
+	}
+	return rule(scanner.CodePhotoAsked, "parcel", d.parcel.Number()).about(d), nil
 }
 
 // exception hands what is wrong with the open parcel to the service desk: followup makes a task of the event.
@@ -97,8 +123,9 @@ func (s *session) plusOne() (*ruling, error) {
 		return rule(scanner.CodeNothingToAdd).about(s.docket), nil
 	}
 	scan := s.scan
-	s.scan.Data = over.Data // the unit keeps the code that was read from it
-	u, err := s.book(receiving.Extra, target, &target.sku, match.Piece{}, over.Serial)
+	s.scan.Data = over.Data                                  // the unit keeps the code that was read from it
+	p := match.Of(s.o.Codes.Read(over.Data, over.Symbology)) // batch and expiry stand in the symbol of the piece
+	u, err := s.book(receiving.Extra, target, &target.sku, p, over.Serial)
 	s.scan = scan
 	if errors.Is(err, errBare) {
 		return s.awaitPlate(&target.sku, target, over), nil
@@ -126,13 +153,16 @@ func (s *session) condition(x string) (*ruling, error) {
 	if u == nil || u.docket != s.docket || (u.State != inventory.Quarantine && u.State != inventory.Custody) {
 		return nothing, nil
 	}
+	if x == string(receiving.Counterfeit) && u.Account == inventory.InQuarantine {
+		return s.suspect(u)
+	}
 	was := u.Condition
 	if err := s.mark(u, x); err != nil {
 		return nil, err
 	}
 	r := rule(scanner.CodeConditionSet, "condition", x, "plate", u.Plate, "was", was)
 	if f := receiving.Finding(u.Finding); f == receiving.Damaged || f == receiving.AccessoryMissing {
-		r.Tote, r.Tone = scanner.YellowTote, scanner.ToneMid
+		r.Verdict, r.Tote, r.Tone = scanner.Attention, scanner.YellowTote, scanner.ToneMid
 	}
 	r.unit = u
 	return r.effect(scanner.Effect{Kind: scanner.EffectConditionSet, Plate: u.Plate}).about(s.docket), nil
@@ -152,6 +182,7 @@ func (s *session) mark(u *booked, x string) error {
 		}
 	}
 	u.line.mark = x
+	s.docket.note(u)
 	s.docket.last = u.line
 	s.docket.parcel.Version++
 	s.out.touch(s.docket)
@@ -169,6 +200,9 @@ func (s *session) choose(value string) (*ruling, error) {
 	if err != nil || n < 1 || n > len(s.pending.Targets) {
 		s.next = s.pending
 		return rule(scanner.CodeChoiceInvalid, "count", itoa(len(s.pending.Targets))).about(s.docket), nil
+	}
+	if t := s.pending.Targets[n-1]; t.Claims {
+		return s.claimHere(t)
 	}
 	return s.goTo(s.pending.Targets[n-1])
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory/catalogue"
+	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/match"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/barcode"
@@ -34,6 +35,9 @@ func (s *session) decide() (*ruling, error) {
 	}
 	if verb, value, ok := scanner.Control(s.scan.Data); ok {
 		return s.control(verb, value)
+	}
+	if s.bench.Kind == receiving.DockBench {
+		return s.atTheDock()
 	}
 	if s.bench.Kind != "receiving" {
 		if n, ok := scanner.PlateNumber(s.scan.Data); ok {

@@ -68,7 +68,7 @@ func (s *scene) run(story string) (last scanner.Outcome) {
 	s.T.Helper()
 	for line := range strings.Lines(story) {
 		data, want, ok := strings.Cut(strings.TrimSpace(line), " → ")
-		data = strings.ReplaceAll(data, "{parcel}", last.Parcel)
+		data = strings.NewReplacer("{parcel}", last.Parcel, "{tee}", gtin(tee)).Replace(data)
 		if ok {
 			last = s.Want(data, scanner.Code(want))
 		}
@@ -76,43 +76,59 @@ func (s *scene) run(story string) (last scanner.Outcome) {
 	return last
 }
 
+// finding is a row of domain.md's table: what was scanned before, the scan, and what becomes of the piece.
+type finding struct {
+	name, story, data string
+	code              scanner.Code
+	finding, account  string // empty: nothing is booked
+	title             string
+	tone              scanner.Tone
+	tote              scanner.Tote
+}
+
+const (
+	opened = way + " → parcel_opened\n"
+	full   = opened + "{tee} → matched\n{tee} → matched\n"
+)
+
+var findings = []finding{
+	{"match", opened, gtin(tee), scanner.CodeMatched, "match", "quarantine", "ours", scanner.ToneOK, scanner.BlueTote},
+	{"match by own code", opened, "OWN-TEE-L", scanner.CodeMatched, "match", "quarantine", "ours", scanner.ToneOK, scanner.BlueTote},
+	{"match by SKU code", opened, "TEE-L", scanner.CodeMatched, "match", "quarantine", "ours", scanner.ToneOK, scanner.BlueTote},
+	{"over", full, gtin(tee), scanner.CodeOver, "", "", "", scanner.ToneMid, scanner.NoTote},
+	{"extra", full + "{tee} → over\n", "BD:+1", scanner.CodeExtra, "extra", "quarantine", "ours", scanner.ToneMid, scanner.YellowTote},
+	{"undeclared", opened, gtin(hat), scanner.CodeUndeclared, "undeclared", "quarantine", "ours", scanner.ToneMid, scanner.YellowTote},
+	{"wrong spec", opened, gtin(teeXL), scanner.CodeWrongSpec, "wrong_spec", "custody", "buyer", scanner.ToneLow, scanner.RedTote},
+	{"wrong item", opened, gtin(mug), scanner.CodeWrongItem, "wrong_item", "custody", "buyer", scanner.ToneLow, scanner.RedTote},
+	{"other seller", opened, gtin(foreign), scanner.CodeOtherSeller, "other_seller", "custody", "unknown", scanner.ToneLow, scanner.RedTote},
+	{"unknown item", opened, gtin(99), scanner.CodeUnknownItem, "unknown_item", "custody", "unknown", scanner.ToneLow, scanner.RedTote},
+	{"counterfeit", opened + "{tee} → matched\n", "BD:CONDITION:counterfeit", scanner.CodeCounterfeit, "counterfeit", "custody", "buyer", scanner.ToneLow, scanner.RedTote},
+	{"counterfeit that nobody declared", opened + gtin(hat) + " → undeclared\n", "BD:CONDITION:counterfeit", scanner.CodeCounterfeit, "counterfeit", "custody", "buyer", scanner.ToneLow, scanner.RedTote},
+	{"damaged", opened + "{tee} → matched\n", "BD:CONDITION:damaged", scanner.CodeConditionSet, "damaged", "quarantine", "ours", scanner.ToneMid, scanner.YellowTote},
+	{"accessory missing", opened + "{tee} → matched\n", "BD:CONDITION:accessory_missing", scanner.CodeConditionSet, "accessory_missing", "quarantine", "ours", scanner.ToneMid, scanner.YellowTote},
+	{"junk", opened, "BD:JUNK", scanner.CodeJunkNoted, "", "", "", scanner.ToneLow, scanner.NoTote},
+	{"empty box", opened, "BD:EMPTY", scanner.CodeEmptyConfirmed, "", "", "", scanner.ToneDone, scanner.NoTote},
+	{"short", opened + "{tee} → matched\n", "BD:DONE", scanner.CodeClosedShort, "", "", "", scanner.ToneMid, scanner.NoTote},
+	{"unclaimed", "BD:NO-LABEL → owner_unknown_opened\n", gtin(mug), scanner.CodeUnclaimed, "unclaimed", "custody", "unknown", scanner.ToneMid, scanner.RedTote},
+	{"unclaimed and unknown", "BD:NO-LABEL → owner_unknown_opened\n", gtin(99), scanner.CodeUnclaimed, "unclaimed", "custody", "unknown", scanner.ToneMid, scanner.RedTote},
+	{"carton", opened, "CTN-MUG", scanner.CodeScanTheTag, "", "", "", scanner.ToneMid, scanner.NoTote},
+	{"carton by its indicator", opened, "16901234567899", scanner.CodeScanTheTag, "", "", "", scanner.ToneMid, scanner.NoTote},
+	{"pallet", opened, "106141412345678908", scanner.CodeScanTheTag, "", "", "", scanner.ToneMid, scanner.NoTote},
+}
+
 // The findings of domain.md, each with its code, verdict, tone, tote and the account the goods go to.
 func TestFindings(t *testing.T) {
-	opened := way + " → parcel_opened\n"
-	full := opened + gtin(tee) + " → matched\n" + gtin(tee) + " → matched\n"
-	type finding struct {
-		name, story, data string
-		code              scanner.Code
-		finding, account  string // empty: nothing is booked
-		title             string
-		tone              scanner.Tone
-		tote              scanner.Tote
-	}
-	stories(t, []finding{
-		{"match", opened, gtin(tee), scanner.CodeMatched, "match", "quarantine", "ours", scanner.ToneOK, scanner.BlueTote},
-		{"match by own code", opened, "OWN-TEE-L", scanner.CodeMatched, "match", "quarantine", "ours", scanner.ToneOK, scanner.BlueTote},
-		{"match by SKU code", opened, "TEE-L", scanner.CodeMatched, "match", "quarantine", "ours", scanner.ToneOK, scanner.BlueTote},
-		{"over", full, gtin(tee), scanner.CodeOver, "", "", "", scanner.ToneMid, scanner.NoTote},
-		{"extra", full + gtin(tee) + " → over\n", "BD:+1", scanner.CodeExtra, "extra", "quarantine", "ours", scanner.ToneMid, scanner.YellowTote},
-		{"undeclared", opened, gtin(hat), scanner.CodeUndeclared, "undeclared", "quarantine", "ours", scanner.ToneMid, scanner.YellowTote},
-		{"wrong spec", opened, gtin(teeXL), scanner.CodeWrongSpec, "wrong_spec", "custody", "buyer", scanner.ToneLow, scanner.RedTote},
-		{"wrong item", opened, gtin(mug), scanner.CodeWrongItem, "wrong_item", "custody", "buyer", scanner.ToneLow, scanner.RedTote},
-		{"other seller", opened, gtin(foreign), scanner.CodeWrongItem, "other_seller", "custody", "unknown", scanner.ToneLow, scanner.RedTote},
-		{"unknown item", opened, gtin(99), scanner.CodeUnknownItem, "unknown_item", "custody", "unknown", scanner.ToneLow, scanner.RedTote},
-		{"unclaimed", "BD:NO-LABEL → owner_unknown_opened\n", gtin(mug), scanner.CodeUnclaimed, "unclaimed", "custody", "unknown", scanner.ToneMid, scanner.RedTote},
-		{"unclaimed and unknown", "BD:NO-LABEL → owner_unknown_opened\n", gtin(99), scanner.CodeUnclaimed, "unclaimed", "custody", "unknown", scanner.ToneMid, scanner.RedTote},
-		{"carton", opened, "CTN-MUG", scanner.CodeScanTheTag, "", "", "", scanner.ToneMid, scanner.NoTote},
-		{"carton by its indicator", opened, "16901234567899", scanner.CodeScanTheTag, "", "", "", scanner.ToneMid, scanner.NoTote},
-		{"pallet", opened, "106141412345678908", scanner.CodeScanTheTag, "", "", "", scanner.ToneMid, scanner.NoTote},
-	}, func(f finding) string { return f.name }, func(t *testing.T, site *receivingtest.Site, tc finding) {
+	stories(t, findings, func(f finding) string { return f.name }, func(t *testing.T, site *receivingtest.Site, tc finding) {
 		s := newScene(site)
 		s.run(tc.story)
 		before := receivingtest.One[int](s.Site, "SELECT count(*) FROM units")
 		o := s.Want(tc.data, tc.code)
+		s.checkBooks()
 		if o.Tone != tc.tone || o.Tote != tc.tote {
 			t.Errorf("tone %s tote %q, want %s %q", o.Tone, o.Tote, tc.tone, tc.tote)
 		}
-		if n := receivingtest.One[int](s.Site, "SELECT count(*) FROM units") - before; (n == 1) != (tc.finding != "") {
+		marks := strings.HasPrefix(tc.data, "BD:CONDITION")
+		if n := receivingtest.One[int](s.Site, "SELECT count(*) FROM units") - before; (n == 1) != (tc.finding != "" && !marks) {
 			t.Fatalf("%d units booked", n)
 		}
 		if tc.finding == "" {
@@ -122,7 +138,7 @@ func TestFindings(t *testing.T) {
 			Finding, Account, Title string
 			ValueMinor              int64
 		}
-		u := receivingtest.One[unit](s.Site, "SELECT finding, account, title, value_minor FROM units WHERE plate = ?", o.Plate)
+		u := receivingtest.One[unit](s.Site, "SELECT finding, account, title, value_minor FROM units WHERE plate = ?", plateOf(o))
 		want := unit{tc.finding, tc.account, tc.title, 5_000}
 		if tc.account == "custody" {
 			want.ValueMinor = 0
@@ -133,59 +149,75 @@ func TestFindings(t *testing.T) {
 	})
 }
 
+// decisions are the rows of domain.md's decision order, each a story at one bench.
+var decisions = []story{
+	{"an awaited code beats a waybill of the same digits", way + " → parcel_opened\n9812345678908 → matched"},
+	{"case number opens", "C1 → parcel_opened"},
+	{"order number opens its case", "1001 → parcel_opened"},
+	{"order without a case is received in advance", "1002 → parcel_opened\n" + gtin(mug) + " → undeclared\nBD:DONE → closed"},
+	{"the same waybill again changes nothing", way + " → parcel_opened\n" + gtin(tee) + " → matched\n" + way + " → parcel_opened"},
+	{"closed is received already", way + " → parcel_opened\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → matched\nBD:DONE → closed\n" + way + " → already_received"},
+	{"a second number is another label", way + " → parcel_opened\nSF0000000000002 → alias_added\nSF0000000000002 → parcel_opened"},
+	{"piece without a parcel waits", gtin(tee) + " → scan_waybill_first\nOWN-TEE-L → scan_waybill_first\n490154203237518 → scan_waybill_first\n" + gtin(99) + " → scan_waybill_first"},
+	{"unknown waybill opens a parcel of unknown owner", "YT1234567890123 → owner_unknown_opened\n" + gtin(tee) + " → unclaimed\nBD:DONE → closed\nYT1234567890123 → already_received"},
+	{"a label's QR opens as its bars do, and is the same parcel", "https://x.cn/?no=YT1234567890123 → owner_unknown_opened\nYT1234567890123 → owner_unknown_opened\n" + gtin(tee) + " → unclaimed\nBD:DONE → closed\nhttps://x.cn/?no=YT1234567890123 → already_received"},
+	{"two waybills in one text are a question", "SF9000000000001;SF9000000000002 → unknown_code"},
+	{"of two waybills in one text the known one counts", "SF9000000000001;" + way + " → parcel_opened"},
+	{"anything else is unknown", "what-is-this → unknown_code\nBD:UNKNOWN-OWNER → owner_unknown_opened"},
+	{"unknown code in a parcel is a piece", way + " → parcel_opened\nwhat-is-this → unknown_item"},
+	{"previous open, then insist", way + " → parcel_opened\n" + gtin(tee) + " → matched\nSF0000000000003 → previous_open\nSF0000000000003 → parcel_opened\n" + way + " → already_received"},
+	{"previous open, then another scan takes the doubt back", way + " → parcel_opened\n" + gtin(tee) + " → matched\nSF0000000000003 → previous_open\n" + gtin(hat) + " → undeclared\nSF0000000000003 → previous_open"},
+	{"previous open, then DONE", way + " → parcel_opened\n" + gtin(tee) + " → matched\nSF0000000000003 → previous_open\nBD:DONE → closed_short\nSF0000000000003 → parcel_opened"},
+	{"a complete parcel closes by itself", way + " → parcel_opened\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → matched\nSF0000000000003 → parcel_opened\n" + way + " → already_received"},
+	{"an untouched parcel goes back to the dock", way + " → parcel_opened\nSF0000000000003 → previous_open\nSF0000000000003 → parcel_opened\n" + way + " → previous_open\n" + way + " → parcel_opened"},
+	{"unknown waybill while open", way + " → parcel_opened\n" + gtin(tee) + " → matched\nYT1234567890123 → previous_open\nYT1234567890123 → owner_unknown_opened"},
+	{"old label, then insist", "SF0000000000010 → old_label\nSF0000000000010 → parcel_opened\n" + gtin(tee) + " → matched"},
+	{"old label and previous open", way + " → parcel_opened\n" + gtin(tee) + " → matched\nSF0000000000011 → old_label\nSF0000000000011 → previous_open\nSF0000000000011 → parcel_opened"},
+	{"refused comes back whole, without a case", "SF0000000000012 → parcel_opened\n" + gtin(mug) + " → matched\nBD:DONE → closed"},
+	{"return beats outbound", "SF0000000000013 → parcel_opened\n" + gtin(tee) + " → matched"},
+	{"several owners of a number: choose", "SF0000000000014 → choose\nBD:CHOOSE:9 → choice_invalid\nBD:CHOOSE:2 → parcel_opened"},
+	{"chosen while another is open", way + " → parcel_opened\nSF0000000000014 → choose\nBD:CHOOSE:2 → previous_open\nBD:CHOOSE:2 → parcel_opened"},
+	{"nothing to choose", "BD:CHOOSE:1 → choice_invalid"},
+	{"none of them", "SF0000000000014 → choose\nBD:UNKNOWN-OWNER → owner_unknown_opened"},
+	{"case over", "SF0000000000015 → case_over\n" + gtin(mug) + " → matched"},
+	{"refunded already", "SF0000000000016 → refunded_already\n" + gtin(mug) + " → matched"},
+	{"platform code on the box", way + " → parcel_opened\nPF998877665544 → scan_the_tag"},
+	{"another warehouse, then insist", "SF0000000000017 → other_warehouse\nSF0000000000017 → parcel_opened"},
+	{"parcel number", way + " → parcel_opened\nBD:HOLD → held\n{parcel} → parcel_held\nBD:RESUME → resumed"},
+	{"hold and resume", way + " → parcel_opened\nBD:HOLD → held\n" + way + " → parcel_held\nBD:RESUME → resumed\n" + gtin(tee) + " → matched"},
+	{"resume what was held last", way + " → parcel_opened\nBD:HOLD → held\nBD:RESUME → resumed"},
+	{"empty", way + " → parcel_opened\nBD:DONE → zero_pieces\nBD:EMPTY → empty_confirmed\n" + way + " → already_received"},
+	{"not empty", way + " → parcel_opened\n" + gtin(tee) + " → matched\nBD:EMPTY → not_empty"},
+	{"junk, and nothing else", way + " → parcel_opened\nBD:JUNK → junk_noted\nBD:JUNK → junk_noted\nBD:DONE → closed_short\n" + way + " → already_received"},
+	{"junk taken back", way + " → parcel_opened\nBD:JUNK → junk_noted\nBD:UNDO → undone\nBD:DONE → zero_pieces"},
+	{"counterfeit leaves its place to a real one", full + "BD:CONDITION:counterfeit → counterfeit\n{tee} → matched\n{tee} → over\nBD:DONE → closed"},
+	{"counterfeit taken back", full + "BD:CONDITION:counterfeit → counterfeit\nBD:UNDO → undone\n{tee} → over\nBD:DONE → closed"},
+	{"hold for a reason", way + " → parcel_opened\nBD:HOLD:等主管 → held\nBD:RESUME → resumed"},
+	{"short", way + " → parcel_opened\n" + gtin(tee) + " → matched\nBD:DONE → closed_short"},
+	{"controls with nothing open", "BD:DONE → nothing_open\nBD:EMPTY → nothing_open\nBD:HOLD → nothing_open\nBD:RESUME → nothing_open\nBD:+1 → nothing_to_add\nBD:CONDITION:damaged → nothing_to_mark\nBD:UNDO → nothing_to_undo"},
+	{"controls of other benches", "BD:PHOTO → nothing_open\nBD:EXCEPTION → nothing_open\nBD:GRADE:A → control_not_here\nBD:NONSENSE → control_unknown\nBD:CONDITION:perfect → control_unknown"},
+	{"exception goes to the service desk", way + " → parcel_opened\n" + gtin(99) + " → unknown_item\nBD:EXCEPTION → exception_noted\nBD:CONDITION:dirty → condition_set\nBD:DONE → closed_short"},
+	{"+1 only right after over", way + " → parcel_opened\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → over\n" + gtin(hat) + " → undeclared\nBD:+1 → nothing_to_add"},
+	{"badge", "BD:OPERATOR:right → operator_on\nBD:OPERATOR:wrong → badge_unknown\nBD:OPERATOR: → badge_unknown"},
+	{"no plate", "U0000004567 → unknown_code\n" + scanner.Plate(900) + " → plate_unknown"},
+}
+
 // The decision order: what each scan means when more than one thing could be meant.
 func TestDecisionOrder(t *testing.T) {
-	stories(t, []story{
-		{"an awaited code beats a waybill of the same digits", way + " → parcel_opened\n9812345678908 → matched"},
-		{"case number opens", "C1 → parcel_opened"},
-		{"order number opens its case", "1001 → parcel_opened"},
-		{"order without a case is received in advance", "1002 → parcel_opened\n" + gtin(mug) + " → undeclared\nBD:DONE → closed"},
-		{"the same waybill again changes nothing", way + " → parcel_opened\n" + gtin(tee) + " → matched\n" + way + " → parcel_opened"},
-		{"closed is received already", way + " → parcel_opened\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → matched\nBD:DONE → closed\n" + way + " → already_received"},
-		{"a second number is another label", way + " → parcel_opened\nSF0000000000002 → alias_added\nSF0000000000002 → parcel_opened"},
-		{"piece without a parcel waits", gtin(tee) + " → scan_waybill_first\nOWN-TEE-L → scan_waybill_first\n490154203237518 → scan_waybill_first\n" + gtin(99) + " → scan_waybill_first"},
-		{"unknown waybill opens a parcel of unknown owner", "YT1234567890123 → owner_unknown_opened\n" + gtin(tee) + " → unclaimed\nBD:DONE → closed\nYT1234567890123 → already_received"},
-		{"a label's QR opens as its bars do, and is the same parcel", "https://x.cn/?no=YT1234567890123 → owner_unknown_opened\nYT1234567890123 → owner_unknown_opened\n" + gtin(tee) + " → unclaimed\nBD:DONE → closed\nhttps://x.cn/?no=YT1234567890123 → already_received"},
-		{"two waybills in one text are a question", "SF9000000000001;SF9000000000002 → unknown_code"},
-		{"of two waybills in one text the known one counts", "SF9000000000001;" + way + " → parcel_opened"},
-		{"anything else is unknown", "what-is-this → unknown_code\nBD:UNKNOWN-OWNER → owner_unknown_opened"},
-		{"unknown code in a parcel is a piece", way + " → parcel_opened\nwhat-is-this → unknown_item"},
-		{"previous open, then insist", way + " → parcel_opened\n" + gtin(tee) + " → matched\nSF0000000000003 → previous_open\nSF0000000000003 → parcel_opened\n" + way + " → already_received"},
-		{"previous open, then another scan takes the doubt back", way + " → parcel_opened\n" + gtin(tee) + " → matched\nSF0000000000003 → previous_open\n" + gtin(hat) + " → undeclared\nSF0000000000003 → previous_open"},
-		{"previous open, then DONE", way + " → parcel_opened\n" + gtin(tee) + " → matched\nSF0000000000003 → previous_open\nBD:DONE → closed_short\nSF0000000000003 → parcel_opened"},
-		{"a complete parcel closes by itself", way + " → parcel_opened\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → matched\nSF0000000000003 → parcel_opened\n" + way + " → already_received"},
-		{"an untouched parcel goes back to the dock", way + " → parcel_opened\nSF0000000000003 → previous_open\nSF0000000000003 → parcel_opened\n" + way + " → previous_open\n" + way + " → parcel_opened"},
-		{"unknown waybill while open", way + " → parcel_opened\n" + gtin(tee) + " → matched\nYT1234567890123 → previous_open\nYT1234567890123 → owner_unknown_opened"},
-		{"old label, then insist", "SF0000000000010 → old_label\nSF0000000000010 → parcel_opened\n" + gtin(tee) + " → matched"},
-		{"old label and previous open", way + " → parcel_opened\n" + gtin(tee) + " → matched\nSF0000000000011 → old_label\nSF0000000000011 → previous_open\nSF0000000000011 → parcel_opened"},
-		{"refused comes back whole, without a case", "SF0000000000012 → parcel_opened\n" + gtin(mug) + " → matched\nBD:DONE → closed"},
-		{"return beats outbound", "SF0000000000013 → parcel_opened\n" + gtin(tee) + " → matched"},
-		{"several owners of a number: choose", "SF0000000000014 → choose\nBD:CHOOSE:9 → choice_invalid\nBD:CHOOSE:2 → parcel_opened"},
-		{"chosen while another is open", way + " → parcel_opened\nSF0000000000014 → choose\nBD:CHOOSE:2 → previous_open\nBD:CHOOSE:2 → parcel_opened"},
-		{"nothing to choose", "BD:CHOOSE:1 → choice_invalid"},
-		{"none of them", "SF0000000000014 → choose\nBD:UNKNOWN-OWNER → owner_unknown_opened"},
-		{"case over", "SF0000000000015 → case_over\n" + gtin(mug) + " → matched"},
-		{"refunded already", "SF0000000000016 → refunded_already\n" + gtin(mug) + " → matched"},
-		{"platform code on the box", way + " → parcel_opened\nPF998877665544 → scan_the_tag"},
-		{"another warehouse, then insist", "SF0000000000017 → other_warehouse\nSF0000000000017 → parcel_opened"},
-		{"parcel number", way + " → parcel_opened\nBD:HOLD → held\n{parcel} → parcel_held\nBD:RESUME → resumed"},
-		{"hold and resume", way + " → parcel_opened\nBD:HOLD → held\n" + way + " → parcel_held\nBD:RESUME → resumed\n" + gtin(tee) + " → matched"},
-		{"resume what was held last", way + " → parcel_opened\nBD:HOLD → held\nBD:RESUME → resumed"},
-		{"empty", way + " → parcel_opened\nBD:DONE → zero_pieces\nBD:EMPTY → empty_confirmed\n" + way + " → already_received"},
-		{"not empty", way + " → parcel_opened\n" + gtin(tee) + " → matched\nBD:EMPTY → not_empty"},
-		{"short", way + " → parcel_opened\n" + gtin(tee) + " → matched\nBD:DONE → closed_short"},
-		{"controls with nothing open", "BD:DONE → nothing_open\nBD:EMPTY → nothing_open\nBD:HOLD → nothing_open\nBD:RESUME → nothing_open\nBD:+1 → nothing_to_add\nBD:CONDITION:damaged → nothing_to_mark\nBD:UNDO → nothing_to_undo"},
-		{"controls of other benches", "BD:PHOTO → control_not_here\nBD:EXCEPTION → nothing_open\nBD:GRADE:A → control_not_here\nBD:NONSENSE → control_unknown\nBD:CONDITION:perfect → control_unknown"},
-		{"exception goes to the service desk", way + " → parcel_opened\n" + gtin(99) + " → unknown_item\nBD:EXCEPTION → exception_noted\nBD:CONDITION:dirty → condition_set\nBD:DONE → closed_short"},
-		{"+1 only right after over", way + " → parcel_opened\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → matched\n" + gtin(tee) + " → over\n" + gtin(hat) + " → undeclared\nBD:+1 → nothing_to_add"},
-		{"badge", "BD:OPERATOR:right → operator_on\nBD:OPERATOR:wrong → badge_unknown\nBD:OPERATOR: → badge_unknown"},
-		{"no plate", "U0000004567 → unknown_code\n" + scanner.Plate(900) + " → plate_unknown"},
-	}, story.title, func(t *testing.T, site *receivingtest.Site, tc story) {
+	stories(t, decisions, story.title, func(t *testing.T, site *receivingtest.Site, tc story) {
 		s := newScene(site)
 		s.people()
 		s.run(tc.text)
 		s.checkBooks()
 	})
+}
+
+// plateOf is the piece that an outcome is about.
+func plateOf(o scanner.Outcome) string {
+	if o.Plate != "" {
+		return o.Plate
+	}
+	return o.Params["plate"]
 }
 
 // people adds what the stories of TestDecisionOrder speak of.

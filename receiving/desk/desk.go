@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/event"
@@ -12,7 +14,9 @@ import (
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/inventory/qc"
+	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/label"
+	"github.com/backdock/backdock/receiving/match"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/barcode"
 )
@@ -23,7 +27,9 @@ const MaxBatch = 16
 // Options tune a desk; the zero value is right for a server, but for Badge.
 type Options struct {
 	// Badge finds the operator of a badge and the name to show; fault.NotFound for an unknown one. nil: no badge is known.
-	Badge      func(ctx context.Context, badge string) (id.User, string, error)
+	Badge func(ctx context.Context, badge string) (id.User, string, error)
+	// Owners ranks who may own a parcel of unknown owner, as it stands in tx; the bench offers them. nil: nobody is offered.
+	Owners     func(ctx context.Context, tx *gorm.DB, p receiving.Parcel) ([]match.Candidate, error)
 	DoubleRead time.Duration   // the same code within it was read twice; 0 takes 600 ms
 	UndoWithin time.Duration   // how far back UNDO reaches; 0 takes 12 h, a shift
 	FirstLease int             // plates granted with the first hello; 0 takes 200

@@ -26,6 +26,7 @@ type docket struct {
 	owner    string   // name
 	last     *line    // the row the last scan touched
 	file     []match.Line
+	odd      map[string]receiving.Finding // by plate: pieces that need a deduction or a dispute
 }
 
 // receipt ties the parcel to a case or an order.
@@ -51,6 +52,7 @@ type line struct {
 	serials []string
 	plates  []string
 	mark    string // condition of the last piece
+	part    *part  // its pieces are parts of a bundle; nil: they are not
 	differs bool   // it awaits what was shipped, which is not what was ordered
 	fresh   bool   // not in the database yet
 	dirty   bool
@@ -73,19 +75,28 @@ func loadDocket(ctx context.Context, tx *gorm.DB, p id.Parcel) (*docket, error) 
 		receiving.ReceiptLine
 		SKU     catalogue.SKU `gorm:"embedded;embeddedPrefix:s_"`
 		Ordered *id.SKU
+		Bundle  id.CaseLine
+		Per     int
 	}
-	err := tx.Raw("SELECT l.*, o.sku_id AS ordered, "+skuColumns+` FROM receipt_lines l JOIN skus s ON s.id = l.sku_id
- LEFT JOIN order_lines o ON o.id = l.order_line_id WHERE l.parcel_id = ? ORDER BY l.id`, p).Scan(&rows).Error
+	err := tx.Raw("SELECT l.*, o.sku_id AS ordered, COALESCE(x.case_line_id, 0) AS bundle, COALESCE(x.per_bundle, 0) AS per, "+skuColumns+` FROM receipt_lines l JOIN skus s ON s.id = l.sku_id
+ LEFT JOIN order_lines o ON o.id = l.order_line_id LEFT JOIN bundle_lines x ON x.receipt_line_id = l.id WHERE l.parcel_id = ? ORDER BY l.id`, p).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read lines of parcel %d: %w", p, err)
 	}
 	for _, r := range rows {
-		d.lines = append(d.lines, &line{ReceiptLine: r.ReceiptLine, sku: r.SKU, differs: r.Ordered != nil && *r.Ordered != r.SKUID})
+		d.lines = append(d.lines, &line{ReceiptLine: r.ReceiptLine, sku: r.SKU, differs: r.Ordered != nil && *r.Ordered != r.SKUID, part: partOf(r.Bundle, r.Per)})
 	}
 	if err := d.learnCodes(ctx, tx); err != nil {
 		return nil, err
 	}
 	return d, d.readPlates(tx)
+}
+
+func partOf(bundle id.CaseLine, per int) *part {
+	if per == 0 {
+		return nil
+	}
+	return &part{bundle, per}
 }
 
 const skuColumns = `s.id AS s_id, s.owner_id AS s_owner_id, s.code AS s_code, s.product AS s_product, s.name AS s_name, s.name_en AS s_name_en, s.spec AS s_spec,
@@ -146,9 +157,10 @@ func (d *docket) readPlates(tx *gorm.DB) error {
 		Plate         string
 		ReceiptLineID id.ReceiptLine
 		Condition     string
+		Finding       receiving.Finding
 		Scanned       string
 	}
-	err := tx.Raw("SELECT plate, receipt_line_id, condition, scanned FROM units WHERE parcel_id = ? AND state <> 'undone' AND receipt_line_id IS NOT NULL ORDER BY id", d.parcel.ID).
+	err := tx.Raw("SELECT plate, receipt_line_id, condition, finding, scanned FROM units WHERE parcel_id = ? AND state <> 'undone' AND receipt_line_id IS NOT NULL ORDER BY id", d.parcel.ID).
 		Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read units of parcel %d: %w", d.parcel.ID, err)
@@ -160,6 +172,7 @@ func (d *docket) readPlates(tx *gorm.DB) error {
 			}
 			l.plates = append(l.plates, r.Plate)
 			l.mark = r.Condition
+			d.noteAs(r.Plate, r.Finding)
 		}
 	}
 	return nil

@@ -14,8 +14,8 @@ import (
 	"github.com/backdock/backdock/scanner"
 )
 
-// hall is a site after receiving: five tees in quarantine, a phone, a mug nobody expected in custody; a qc and a putaway bench; bins and totes.
-type hall struct {
+// floorHall is a site after receiving: five tees in quarantine, a phone, a mug nobody expected in custody; a qc and a putaway bench; bins and totes.
+type floorHall struct {
 	*receivingtest.Site
 	qc, away *receivingtest.Hand
 	tees     []string
@@ -29,13 +29,13 @@ const (
 	carrierBadge   = "BD:OPERATOR:carry-1"
 )
 
-func newHall(t *testing.T, d *db.DB) *hall {
+func newFloorHall(t *testing.T, d *db.DB) *floorHall {
 	s := receivingtest.New(t, d)
 	tee, phone := s.SKU("TEE-L", gtin(1)), s.SKU("PHONE-1", gtin(2))
 	s.Exec("UPDATE skus SET category = 'phone' WHERE id = ?", phone.ID)
 	s.Exec("UPDATE policies SET second_look_percent = 0, second_look_first = 0")
 	s.Case("C1", s.Order("1001", tee, tee, tee, tee, tee, phone), []string{way})
-	h := &hall{Site: s}
+	h := &floorHall{Site: s}
 	in := s.Hand(s.Bench(1))
 	in.Want(way, scanner.CodeParcelOpened)
 	for range 5 {
@@ -55,7 +55,7 @@ func newHall(t *testing.T, d *db.DB) *hall {
 	return h
 }
 
-func (h *hall) worker(name, badge, role string) id.User {
+func (h *floorHall) worker(name, badge, role string) id.User {
 	h.T.Helper()
 	u := h.User(name, badge)
 	h.Exec("UPDATE grants SET role = ? WHERE user_id = ?", role, u)
@@ -63,7 +63,7 @@ func (h *hall) worker(name, badge, role string) id.User {
 }
 
 // releases has the inspector release pieces as grade A, in bulk.
-func (h *hall) releases(tote string, plates ...string) {
+func (h *floorHall) releases(tote string, plates ...string) {
 	h.T.Helper()
 	h.qc.Want(inspectorBadge, scanner.CodeOperatorOn)
 	h.qc.Want("BD:RELEASE", scanner.CodeQCBulk)
@@ -76,17 +76,17 @@ func (h *hall) releases(tote string, plates ...string) {
 	h.qc.Want("BD:DONE", scanner.CodeHandEmpty)
 }
 
-func (h *hall) state(plate string) string {
+func (h *floorHall) state(plate string) string {
 	h.T.Helper()
 	return receivingtest.One[string](h.Site, "SELECT state FROM units WHERE plate = ?", plate)
 }
 
-func (h *hall) lies(plate string) string {
+func (h *floorHall) lies(plate string) string {
 	h.T.Helper()
 	return receivingtest.One[string](h.Site, "SELECT COALESCE((SELECT p.code FROM unit_places l JOIN places p ON p.id = l.place_id WHERE l.unit_id = u.id), '') FROM units u WHERE plate = ?", plate)
 }
 
-func (h *hall) checkBooks() {
+func (h *floorHall) checkBooks() {
 	h.T.Helper()
 	(&scene{Site: h.Site}).checkBooks()
 }
@@ -164,7 +164,7 @@ func TestPutAwayBench(t *testing.T) {
 			testkit.Each(t, func(t *testing.T, d *db.DB) {
 				for _, policy := range []string{"release", "put_away"} {
 					receivingtest.Wipe(t, d)
-					h := newHall(t, d)
+					h := newFloorHall(t, d)
 					h.Exec("UPDATE policies SET available_on = ?", policy)
 					released := h.tees[:3]
 					if strings.Contains(story, "$D") {
@@ -239,7 +239,7 @@ func TestQCBench(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			testkit.Each(t, func(t *testing.T, d *db.DB) {
-				h := newHall(t, d)
+				h := newFloorHall(t, d)
 				h.Exec("UPDATE units SET condition = 'opened' WHERE plate = ?", h.tees[2])
 				h.Exec("UPDATE units SET expiry = '2026-11-01' WHERE plate = ?", h.tees[3])
 				told(t, h.qc, story, "$A", h.tees[0], "$B", h.tees[1], "$C", h.tees[2], "$D", h.tees[3], "$Q", h.phone, "$S", h.stray, "$X", scanner.Plate(99_999))
@@ -252,7 +252,7 @@ func TestQCBench(t *testing.T) {
 // A batch from a page that was away is taken apart where it has to be, and comes to the same.
 func TestFloorBatches(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
-		h := newHall(t, d)
+		h := newFloorHall(t, d)
 		var codes []string
 		for _, o := range h.qc.Scans(inspectorBadge, "BD:RELEASE", "T-01", h.tees[0], h.tees[1], h.phone, h.tees[2], "BD:DONE") {
 			codes = append(codes, string(o.Code))
@@ -273,7 +273,7 @@ func TestFloorBatches(t *testing.T) {
 
 func TestHandOnTheView(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
-		h := newHall(t, d)
+		h := newFloorHall(t, d)
 		if h.away.View.Hand != nil {
 			t.Fatal("an empty hand is shown")
 		}
@@ -299,7 +299,7 @@ func TestHandOnTheView(t *testing.T) {
 // What waits for a second look stays off the shelf; who inspected it does not look again.
 func TestSecondLookKeepsOffTheShelf(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
-		h := newHall(t, d)
+		h := newFloorHall(t, d)
 		h.Exec("UPDATE policies SET second_look_percent = 100")
 		h.releases("T-01", h.tees[0])
 		h.away.Want(carrierBadge, scanner.CodeOperatorOn)
@@ -315,7 +315,7 @@ func TestSecondLookKeepsOffTheShelf(t *testing.T) {
 // Two benches race for the same pieces, an inspector blocks one meanwhile: each piece ends in one place, and the books agree.
 func TestFloorRaces(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
-		h := newHall(t, d)
+		h := newFloorHall(t, d)
 		h.releases("", h.tees...)
 		other := h.Hand(h.BenchAt(h.Warehouse, 13, "putaway"))
 		for _, hand := range []*receivingtest.Hand{h.away, other} {

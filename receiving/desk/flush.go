@@ -114,7 +114,7 @@ func (s *session) sync(more ...func() error) error {
 
 // flush writes everything: sync with bench and producer, then events, whose triggers see the whole of it, and last the balances, which all benches share.
 func (s *session) flush() error {
-	more := []func() error{s.updateBench, s.updateProducer}
+	more := []func() error{s.updateHandover, s.updateBench, s.updateProducer}
 	if len(s.out.closed) == 0 {
 		more = append(more, s.enterEvents) // else settling the cases has more to tell
 	}
@@ -271,7 +271,7 @@ func (s *session) updateLines() error {
 	for _, d := range s.out.dockets {
 		for _, l := range d.lines {
 			if l.dirty && !l.fresh {
-				args = append(args, l.ID, l.Received, l.Finding)
+				args = append(args, l.ID, l.Received, l.Finding, l.Expected)
 				l.dirty = false
 				n++
 			}
@@ -280,9 +280,9 @@ func (s *session) updateLines() error {
 	if n == 0 {
 		return nil
 	}
-	values := strings.TrimSuffix(strings.Repeat("(CAST(? AS BIGINT), CAST(? AS INTEGER), CAST(? AS TEXT)), ", n), ", ")
+	values := strings.TrimSuffix(strings.Repeat("(CAST(? AS BIGINT), CAST(? AS INTEGER), CAST(? AS TEXT), CAST(? AS INTEGER)), ", n), ", ")
 	return s.later("update lines", nil, func(tx *gorm.DB) *gorm.DB {
-		return tx.Exec("UPDATE receipt_lines SET received = v.column2, finding = v.column3 FROM (VALUES "+values+") AS v WHERE receipt_lines.id = v.column1", args...)
+		return tx.Exec("UPDATE receipt_lines SET received = v.column2, finding = v.column3, expected = v.column4 FROM (VALUES "+values+") AS v WHERE receipt_lines.id = v.column1", args...)
 	})
 }
 

@@ -15,6 +15,7 @@ type arrival struct {
 	receiving.Parcel
 	Named       bool // the number stands on it
 	BenchNumber int
+	Part        int // which box of its consignment it is; 0: not told
 }
 
 // goTo brings the bench to the parcel that a number means: opened, continued, taken over, or the reason why not.
@@ -63,10 +64,20 @@ func (s *session) already(t target) (*ruling, error) {
 	if !mine && (t.Waybill == "" || t.Waybill != d.parcel.Waybill) {
 		return nil, nil
 	}
+	if other, err := s.otherBox(d.parcel.ID); other || err != nil {
+		return nil, err
+	}
+	other, err := s.sibling(t.Waybill, d.parcel.Waybill)
+	if err != nil || other {
+		return nil, err // the next box of the consignment, not a second label on this one
+	}
 	if err := s.weighAgain(d); err != nil {
 		return nil, err
 	}
-	same := s.opened(d, nil)
+	same, err := s.opened(d, nil)
+	if err != nil {
+		return nil, err
+	}
 	if t.Waybill == "" || t.Waybill == d.parcel.Waybill || t.Parcel == d.parcel.ID {
 		return same, nil
 	}
@@ -112,7 +123,10 @@ func (s *session) elsewhere(t target) (*ruling, error) {
 }
 
 // exclude keeps two benches from opening the same thing at once. There may be no row yet to lock, so it is a lock on the name. It is taken before the look.
-func (s *session) exclude(t target) error {
+func (s *session) exclude(t target) error { return s.lock(texts(keysOf(t))...) }
+
+// keysOf names what a target may have no row for yet.
+func keysOf(t target) []string {
 	var keys []string
 	for _, c := range t.Cases {
 		keys = append(keys, "case:"+itoa(c))
@@ -123,7 +137,7 @@ func (s *session) exclude(t target) error {
 	if t.Waybill != "" {
 		keys = append(keys, waybillKey(t.Waybill))
 	}
-	return s.lock(texts(keys)...)
+	return keys
 }
 
 func waybillKey(number string) string { return "waybill:" + number }
@@ -148,17 +162,19 @@ func (s *session) arrivals(t target) ([]arrival, error) {
 		waybill = "\t" // matches nothing: numbers hold no blanks
 	}
 	var out []arrival
-	err := s.tx.Raw(`SELECT p.*, COALESCE(b.number, 0) AS bench_number,
+	// A parcel at the dock has no receipts yet: its case is that of its number.
+	err := s.tx.Raw(`SELECT p.*, COALESCE(b.number, 0) AS bench_number, COALESCE((SELECT part FROM parcel_parts k WHERE k.parcel_id = p.id), 0) AS part,
  (p.id = @parcel OR p.waybill = @waybill OR EXISTS (SELECT 1 FROM waybill_aliases a WHERE a.number = @waybill AND a.parcel_id = p.id AND a.valid_to IS NULL)) AS named
  FROM parcels p LEFT JOIN benches b ON b.id = p.bench_id WHERE p.id IN (
  SELECT parcel_id FROM receipts WHERE case_id IN @cases UNION SELECT parcel_id FROM receipts WHERE order_id IN @orders
  UNION SELECT id FROM parcels WHERE waybill = @waybill UNION SELECT parcel_id FROM waybill_aliases WHERE number = @waybill AND parcel_id IS NOT NULL AND valid_to IS NULL
+ UNION SELECT h.id FROM waybill_aliases a JOIN parcels h ON h.waybill = a.number AND h.state = 'at_dock' WHERE a.case_id IN @cases AND a.role <> 'outbound'
  UNION SELECT id FROM parcels WHERE id = @parcel) ORDER BY p.id DESC`,
 		map[string]any{"parcel": t.Parcel, "waybill": waybill, "cases": cases, "orders": orders}).Scan(&out).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for parcels: %w", err)
 	}
-	return out, nil
+	return s.thisBox(out), nil
 }
 
 // pick chooses the parcel that is meant. A waybill means the box that bears it; a case or order number means whatever is not closed yet.
@@ -189,7 +205,7 @@ func (s *session) notNow(a *arrival) (*ruling, error) {
 		return rule(scanner.CodeOtherWarehouse).about(s.docket), nil
 	}
 	switch a.State {
-	case receiving.Closed, receiving.HandedBack, receiving.RefusedAtDock:
+	case receiving.Closed, receiving.HandedBack, receiving.RefusedAtDock, receiving.SoldAsFound, receiving.Disposed:
 		return s.received(a)
 	case receiving.Held:
 		s.next.Shelved = a.ID

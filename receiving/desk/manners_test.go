@@ -13,7 +13,9 @@ func TestEveryCodeHasManners(t *testing.T) {
 		scanner.CodeChoiceInvalid, scanner.CodeControlUnknown, scanner.CodeBadgeUnknown, scanner.CodeDamagedScan, scanner.CodeNotText, scanner.CodeTooLong,
 		scanner.CodeSeqConflict, scanner.CodeParked, scanner.CodeNotEmpty, scanner.CodeNothingToMark, scanner.CodeControlNotHere, scanner.CodePlateVoid,
 		scanner.CodePlateUnknown, scanner.CodeOtherWarehouse, scanner.CodeNotReleased, scanner.CodePutAwayRefused, scanner.CodeScanUnitFirst, scanner.CodeToteInHand,
-		scanner.CodePlaceUnknown, scanner.CodeToteEmpty, scanner.CodeQCRefused, scanner.CodeBulkRefused, scanner.CodeLogOnFirst} {
+		scanner.CodePlaceUnknown, scanner.CodeToteEmpty, scanner.CodeQCRefused, scanner.CodeBulkRefused, scanner.CodeLogOnFirst,
+		scanner.CodeNotAWaybill, scanner.CodeNothingDocked, scanner.CodeHandoverEmpty, scanner.CodeCarrierUnknown,
+		scanner.CodeReasonUnknown, scanner.CodeAmountInvalid} {
 		refusals[c] = true
 	}
 	for _, c := range scanner.Codes {

@@ -21,7 +21,9 @@ type target struct {
 	Orders   []id.Order  `json:"orders,omitempty"`
 	Shipment id.Shipment `json:"shipment,omitempty"` // comes back as a whole
 	Parcel   id.Parcel   `json:"parcel,omitempty"`
-	Since    time.Time   `json:"since,omitzero"` // the number means this from then on; couriers use numbers again
+	Since    time.Time   `json:"since,omitzero"`   // the number means this from then on; couriers use numbers again
+	Claims   bool        `json:"claims,omitempty"` // proposed owner of the open parcel: choosing it claims
+	Of       id.Order    `json:"of,omitempty"`     // of a case that is proposed: its order's number means it as well
 }
 
 // found is one meaning of a number.
@@ -57,12 +59,8 @@ FROM f LEFT JOIN waybill_aliases a ON a.id = f.alias_id LEFT JOIN cases c ON c.i
 // number answers a waybill, a case number or an order number; nil when it is none that is known.
 func (s *session) number(reading barcode.Reading, p match.Piece) (*ruling, error) {
 	text := strings.TrimSpace(s.scan.Data)
-	keys := []string{s.o.Codes.Normalise(text)}
-	for _, w := range reading.Waybills {
-		if !slices.Contains(keys, w.Number) {
-			keys = append(keys, w.Number)
-		}
-	}
+	keys := numbersIn(s.o.Codes, reading)
+	s.box = boxOf(reading)
 	if n, ok := receiving.ParseParcelNumber(text); ok {
 		if r, err := s.parcelNumber(n); r != nil || err != nil {
 			return r, err
@@ -71,15 +69,55 @@ func (s *session) number(reading barcode.Reading, p match.Piece) (*ruling, error
 	if keys[0] == "" || len(text) > 200 && len(keys) == 1 {
 		return nil, nil
 	}
+	rows, err := s.lookUp(keys, text)
+	if err != nil {
+		return nil, err
+	}
+	if r, err := s.slip(rows); r != nil || err != nil {
+		return r, err
+	}
+	return s.meaning(rows)
+}
+
+// numbersIn lists the waybill numbers that a text may be, in their stored form.
+func numbersIn(codes *barcode.Reader, reading barcode.Reading) []string {
+	keys := []string{codes.Normalise(strings.TrimSpace(reading.Data))}
+	for _, w := range reading.Waybills {
+		if !slices.Contains(keys, w.Number) {
+			keys = append(keys, w.Number)
+		}
+	}
+	return keys
+}
+
+// lookUp finds what waybill numbers, or the text as a case or order number, mean. A box of a consignment that has a number of its own means what its parent's does.
+func (s *session) lookUp(keys []string, text string) ([]found, error) {
 	if err := s.sync(); err != nil {
 		return nil, err
 	}
-	var rows []found
-	err := s.tx.Raw(foundSQL, map[string]any{"keys": keys, "texts": []string{text, strings.ToUpper(text)}, "now": s.at}).Scan(&rows).Error
-	if err != nil {
-		return nil, fmt.Errorf("look for number: %w", err)
+	ask := func(keys []string) (rows []found, err error) {
+		err = s.tx.Raw(foundSQL, map[string]any{"keys": keys, "texts": []string{text, strings.ToUpper(text)}, "now": s.at}).Scan(&rows).Error
+		if err != nil {
+			return nil, fmt.Errorf("look for number: %w", err)
+		}
+		return rows, nil
 	}
-	return s.meaning(rows)
+	rows, err := ask(keys)
+	if err != nil || slices.ContainsFunc(rows, func(f found) bool { return f.CaseID != nil || f.ShipmentID != nil || f.OrderID != nil }) {
+		return rows, err
+	}
+	up, err := s.parents(keys)
+	if err != nil || len(up) == 0 {
+		return rows, err
+	}
+	above, err := ask(up)
+	for _, f := range above {
+		if f.ParcelID == nil { // another box, whatever its number means
+			f.Number = keys[0]
+			rows = append(rows, f)
+		}
+	}
+	return rows, err
 }
 
 func (s *session) parcelNumber(p id.Parcel) (*ruling, error) {

@@ -41,7 +41,7 @@ func (d *Desk) Reopen(ctx context.Context, parcel id.Parcel, by id.User, reason 
 		}
 		p.Become(receiving.AtDock)
 		p.ClosedAt, p.ClosedBy = nil, nil
-		if p.Note == receiving.NoteEmptyBox {
+		if p.Note == receiving.NoteEmptyBox || p.Note == receiving.NoteJunk {
 			p.Note = ""
 		}
 		for _, l := range f.lines {
@@ -62,8 +62,8 @@ func (d *Desk) office(ctx context.Context, tx *gorm.DB) *session {
 	return s
 }
 
-// withParcel locks a parcel, and before it the bench where it is open, as scans do; that bench's dockets are stale from then on.
-func (s *session) withParcel(parcel id.Parcel) (*docket, error) {
+// withParcel locks a parcel, and before it the bench where it is open, as scans do, and what is named; that bench's dockets are stale from then on.
+func (s *session) withParcel(parcel id.Parcel, keys ...string) (*docket, error) {
 	var p receiving.Parcel
 	read := func(tx *gorm.DB) error {
 		p = receiving.Parcel{}
@@ -82,6 +82,9 @@ func (s *session) withParcel(parcel id.Parcel) (*docket, error) {
 		if err := s.tx.Exec("UPDATE benches SET version = version + 1 WHERE id = ?", *was.BenchID).Error; err != nil {
 			return nil, fmt.Errorf("lock bench: %w", err)
 		}
+		if err := db.LockNames(s.tx, keys); err != nil {
+			return nil, err
+		}
 		if err := read(db.Lock(s.tx)); err != nil {
 			return nil, err
 		}
@@ -89,6 +92,9 @@ func (s *session) withParcel(parcel id.Parcel) (*docket, error) {
 			return nil, fault.New(fault.Conflict, "parcel_busy", "parcel %s is being moved: try again", p.Number())
 		}
 	} else {
+		if err := db.LockNames(s.tx, keys); err != nil {
+			return nil, err
+		}
 		if err := read(db.Lock(s.tx)); err != nil {
 			return nil, err
 		}
@@ -100,20 +106,20 @@ func (s *session) withParcel(parcel id.Parcel) (*docket, error) {
 	return loadDocket(s.ctx, s.tx, parcel)
 }
 
-// Hold keeps every bench from opening a parcel under one of the waybills until tx ends, and locks the parcels of unknown owner that stand under them: who brings
-// the case of one of them sees every parcel there is, or the bench sees the case. Call it before cases are locked.
-func (d *Desk) Hold(ctx context.Context, tx *gorm.DB, waybills []string) error {
+// Hold keeps every bench from opening a parcel under one of the waybills, or of one of the orders, until tx ends, and locks the parcels of unknown owner that stand
+// under them and those whose goods wait for a case of them: who brings the case sees every parcel there is, or the bench sees the case. Call it before cases are locked.
+func (d *Desk) Hold(ctx context.Context, tx *gorm.DB, waybills []string, orders []id.Order) error {
 	if !db.IsPostgres(tx) {
 		return nil
 	}
 	tx = tx.WithContext(ctx)
-	benches, parcels, err := ownerless(tx, waybills)
+	benches, parcels, err := claimable(tx, waybills, orders)
 	if err != nil {
 		return err
 	}
-	keys := make([]string, len(waybills))
-	for i, w := range waybills {
-		keys[i] = waybillKey(w)
+	keys := keysOf(target{Orders: orders})
+	for _, w := range waybills {
+		keys = append(keys, waybillKey(w))
 	}
 	for _, needs := range [][]need{each(benchRank, benches...), texts(keys), each(parcelRank, parcels...)} {
 		if len(needs) == 0 {
@@ -123,18 +129,31 @@ func (d *Desk) Hold(ctx context.Context, tx *gorm.DB, waybills []string) error {
 			return err
 		}
 	}
-	again, now, err := ownerless(tx, waybills)
+	again, now, err := claimable(tx, waybills, orders)
 	if err == nil && (!slices.Equal(benches, again) || !slices.Equal(parcels, now)) {
 		return db.ErrAgain // one was opened, claimed or taken over before its lock was ours
 	}
 	return err
 }
 
-// ownerless finds the parcels of unknown owner under some waybills, and the benches where they are open.
-func ownerless(tx *gorm.DB, waybills []string) ([]id.Bench, []id.Parcel, error) {
-	parcels, err := receiving.Ownerless(tx, waybills)
-	if err != nil || len(parcels) == 0 {
+// claimable finds the parcels of unknown owner under some waybills and those with goods of some orders that no case has asked for, and the benches where they are open.
+func claimable(tx *gorm.DB, waybills []string, orders []id.Order) ([]id.Bench, []id.Parcel, error) {
+	var parcels []id.Parcel
+	var err error
+	if len(waybills) > 0 {
+		if parcels, err = receiving.Ownerless(tx, waybills); err != nil {
+			return nil, nil, err
+		}
+	}
+	early, err := withEarlyGoods(tx, orders)
+	if err != nil {
 		return nil, nil, err
+	}
+	parcels = append(parcels, early...)
+	slices.Sort(parcels)
+	parcels = slices.Compact(parcels)
+	if len(parcels) == 0 {
+		return nil, nil, nil
 	}
 	var benches []id.Bench
 	err = tx.Model(&receiving.Parcel{}).Where("id IN ? AND state = ?", parcels, receiving.Open).Distinct().Order("bench_id").Pluck("bench_id", &benches).Error

@@ -41,7 +41,7 @@ func (s *session) openFresh(t target, here []arrival) (*ruling, error) {
 	if err := s.enter(d, rows); err != nil {
 		return nil, err
 	}
-	return s.opened(d, &scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: d.parcel.Number()}), nil
+	return s.opened(d, &scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: d.parcel.Number()})
 }
 
 // unpack opens a parcel that waits at the dock.
@@ -56,6 +56,9 @@ func (s *session) unpack(a *arrival, t target) (*ruling, error) {
 	if len(d.receipts) == 0 {
 		// The dock knew the waybill only. What it awaits is looked up now.
 		fresh := &docket{parcel: d.parcel, stored: d.stored}
+		if fresh.parcel.Kind == receiving.UnknownOwner && len(t.Cases)+len(t.Orders) > 0 {
+			fresh.parcel.Kind = receiving.CustomerReturn
+		}
 		var rows []awaitedRow
 		switch {
 		case t.Shipment != 0:
@@ -83,7 +86,7 @@ func (s *session) unpack(a *arrival, t target) (*ruling, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.opened(d, &scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: d.parcel.Number()}), nil
+	return s.opened(d, &scanner.Effect{Kind: scanner.EffectParcelOpened, Parcel: d.parcel.Number()})
 }
 
 // openUnknown opens a parcel whose owner nobody knows; its pieces are taken all the same.
@@ -91,7 +94,7 @@ func (s *session) openUnknown(number, carrier string) (*ruling, error) {
 	t := target{Waybill: number, Carrier: carrier}
 	if number != "" {
 		if s.docket != nil && s.docket.parcel.Waybill == number {
-			return s.opened(s.docket, nil), nil
+			return s.opened(s.docket, nil)
 		}
 		if err := s.exclude(t); err != nil {
 			return nil, err
@@ -147,6 +150,9 @@ func (s *session) enter(d *docket, rows []awaitedRow) error {
 			return fmt.Errorf("open parcel: %w", err)
 		}
 		d.stored = p.Version
+		if err := s.keepBox(p.ID); err != nil {
+			return err
+		}
 	} else {
 		s.out.touch(d)
 	}
@@ -188,12 +194,22 @@ func (s *session) writeReceipts(d *docket, rows []awaitedRow) error {
 	for i, r := range rows {
 		lines[i] = receiving.ReceiptLine{ReceiptID: d.receipts[r.receipt].ID, ParcelID: d.parcel.ID, CaseLineID: r.CaseLineID, OrderLineID: r.OrderLineID,
 			SKUID: r.SKU.ID, Expected: r.Quantity, Finding: string(receiving.Match)}
+		if r.Per > 0 { // the line counts pieces, the case line counts bundles
+			lines[i].CaseLineID, lines[i].OrderLineID = nil, nil
+		}
 	}
 	if err := s.tx.Create(&lines).Error; err != nil {
 		return fmt.Errorf("write receipt lines: %w", err)
 	}
 	for i, r := range rows {
-		d.lines = append(d.lines, &line{ReceiptLine: lines[i], sku: r.SKU, differs: r.Ordered != nil && *r.Ordered != r.SKU.ID})
+		l := &line{ReceiptLine: lines[i], sku: r.SKU, differs: r.Per == 0 && r.Ordered != nil && *r.Ordered != r.SKU.ID}
+		if r.CaseLineID != nil {
+			l.part = partOf(*r.CaseLineID, r.Per)
+		}
+		d.lines = append(d.lines, l)
+	}
+	if err := s.writeParts(d); err != nil {
+		return err
 	}
 	return d.learnCodes(s.ctx, s.tx)
 }
@@ -205,6 +221,7 @@ type awaitedRow struct {
 	CaseID      *id.Case
 	OrderID     *id.Order
 	Quantity    int
+	Per         int // pieces in one bundle; 0: no part of one
 	Ordered     *id.SKU
 	SKU         catalogue.SKU `gorm:"embedded;embeddedPrefix:s_"`
 	receipt     int
@@ -216,9 +233,11 @@ func (s *session) asked(d *docket, cases []id.Case) ([]awaitedRow, error) {
 		return nil, err
 	}
 	var rows []awaitedRow
-	err := s.tx.Raw(`SELECT l.id AS case_line_id, l.order_line_id, l.case_id, l.quantity - l.received - COALESCE((SELECT SUM(r.received) FROM receipt_lines r
- JOIN parcels p ON p.id = r.parcel_id WHERE r.case_line_id = l.id AND p.state IN ('open', 'held', 'at_dock')), 0) AS quantity, o.sku_id AS ordered, `+skuColumns+`
- FROM case_lines l JOIN skus s ON s.id = l.sku_id LEFT JOIN order_lines o ON o.id = l.order_line_id WHERE l.case_id IN ? ORDER BY l.case_id, l.id`, cases).Scan(&rows).Error
+	err := s.tx.Raw(`SELECT l.id AS case_line_id, l.order_line_id, l.case_id, CASE WHEN b.quantity IS NOT NULL THEN `+partsAwaited+`
+ ELSE l.quantity - l.received - COALESCE((SELECT SUM(r.received) FROM receipt_lines r
+ JOIN parcels p ON p.id = r.parcel_id WHERE r.case_line_id = l.id AND p.state IN ('open', 'held', 'at_dock')), 0) END AS quantity, COALESCE(b.quantity, 0) AS per, o.sku_id AS ordered, `+skuColumns+`
+ FROM case_lines l LEFT JOIN bundle_parts b ON b.bundle_sku_id = l.sku_id JOIN skus s ON s.id = COALESCE(b.part_sku_id, l.sku_id) LEFT JOIN order_lines o ON o.id = l.order_line_id
+ WHERE l.case_id IN ? ORDER BY l.case_id, l.id, s.id`, cases).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("lines of cases: %w", err)
 	}
@@ -234,6 +253,7 @@ func (s *session) takeCases(d *docket, cases []id.Case) error {
 	if err := s.lock(each(caseRank, cases...)...); err != nil {
 		return err
 	}
+	note, live := "", len(cases) == 0
 	for _, c := range slices.Sorted(slices.Values(cases)) {
 		k, err := s.goods(c, "at_dock")
 		if err != nil {
@@ -246,24 +266,31 @@ func (s *session) takeCases(d *docket, cases []id.Case) error {
 		if d.parcel.OwnerID == nil {
 			d.parcel.OwnerID = &k.OwnerID
 		}
-		d.parcel.Note = remark(k, d.parcel.Note)
+		if n := remark(k); n != "" {
+			note = n
+		} else {
+			live = true // one live case is enough: money may follow
+		}
+	}
+	switch {
+	case d.parcel.Note == receiving.NoteJunk || d.parcel.Note == receiving.NoteEmptyBox: // what was in the box stays true
+	case live:
+		d.parcel.Note = ""
+	default:
+		d.parcel.Note = note
 	}
 	return nil
 }
 
-// remark tells whether money may still follow. One live case is enough to say nothing.
-func remark(c aftersales.Case, sofar string) string {
-	note := ""
+// remark tells why no money can follow for a case; empty when it can.
+func remark(c aftersales.Case) string {
 	switch {
 	case c.Money == "returned" || c.Money == "returned_elsewhere":
-		note = receiving.NoteRefundedAlready
+		return receiving.NoteRefundedAlready
 	case c.Over():
-		note = receiving.NoteCaseOver
+		return receiving.NoteCaseOver
 	}
-	if note == "" && sofar != "" {
-		return ""
-	}
-	return note
+	return ""
 }
 
 // goods moves the goods of a case where the table allows it, and reads the case under its lock.
@@ -300,7 +327,7 @@ func (s *session) allGoods(d *docket, to string) error {
 }
 
 // opened words the open parcel. effect is nil when it was open already.
-func (s *session) opened(d *docket, effect *scanner.Effect) *ruling {
+func (s *session) opened(d *docket, effect *scanner.Effect) (*ruling, error) {
 	var r *ruling
 	first := ""
 	for _, c := range d.receipts {
@@ -324,7 +351,7 @@ func (s *session) opened(d *docket, effect *scanner.Effect) *ruling {
 	if effect != nil {
 		r.effect(*effect)
 	}
-	return r.about(d)
+	return r.about(d), s.ofHowMany(d, r)
 }
 
 // tellParcel appends an event about a parcel at its present version.

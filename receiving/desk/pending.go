@@ -24,14 +24,16 @@ type pending struct {
 	Ready   string           `json:"ready,omitempty"`   // pre-printed plate that was scanned for the next piece
 	Bare    *barePiece       `json:"bare,omitempty"`    // a piece that waits for its pre-printed plate
 	Hand    *hand            `json:"hand,omitempty"`    // of a qc or putaway bench: what was picked up
+	Docked  id.Parcel        `json:"docked,omitempty"`  // in the hand of the dock's clerk: what its controls are about
 }
 
 // overPiece is a piece that was one too many.
 type overPiece struct {
-	Line   id.ReceiptLine `json:"line"`
-	Serial string         `json:"serial,omitempty"`
-	Data   string         `json:"data"`
-	Plate  string         `json:"plate,omitempty"` // reserved at its capture
+	Line      id.ReceiptLine `json:"line"`
+	Serial    string         `json:"serial,omitempty"`
+	Data      string         `json:"data"`
+	Symbology string         `json:"symbology,omitempty"`
+	Plate     string         `json:"plate,omitempty"` // reserved at its capture
 }
 
 // insist is a code that was answered with doubts.
@@ -40,9 +42,13 @@ type insist struct {
 	Why  []string `json:"why"` // the codes of the doubts, all of them: a code can meet one after the other
 }
 
-// carry is what outlives any scan: the piece in hand and the parcel on the shelf.
+// carry is what outlives any scan: the piece in hand, the parcel on the shelf, and who may own the parcel that is open.
 func (p pending) carry() pending {
-	return pending{Shelved: p.Shelved, Plate: p.Plate, Stick: p.Stick, Before: p.Before, Ready: p.Ready, Bare: p.Bare}
+	next := pending{Shelved: p.Shelved, Plate: p.Plate, Stick: p.Stick, Before: p.Before, Ready: p.Ready, Bare: p.Bare, Docked: p.Docked}
+	if len(p.Targets) > 0 && p.Targets[0].Claims {
+		next.Choices, next.Targets = p.Choices, p.Targets
+	}
+	return next
 }
 
 func (p pending) text() string {

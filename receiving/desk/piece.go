@@ -43,7 +43,7 @@ func (s *session) take(p match.Piece, j match.Judgement) (*ruling, error) {
 		s.next.Asked = target.SKUID
 		return rule(scanner.CodeScanSerial).say(target.sku).about(d), nil
 	case match.PlusOne:
-		s.next.Over = &overPiece{Line: target.ID, Serial: j.Serial, Data: s.scan.Data, Plate: s.scan.Plate}
+		s.next.Over = &overPiece{Line: target.ID, Serial: j.Serial, Data: s.scan.Data, Symbology: s.scan.Symbology, Plate: s.scan.Plate}
 		d.last = target
 		return rule(scanner.CodeOver, "expected", itoa(target.Expected)).say(target.sku).about(d), nil
 	}
@@ -54,7 +54,11 @@ func (s *session) take(p match.Piece, j match.Judgement) (*ruling, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.taken(u, j, target), nil
+	r := s.taken(u, j, target)
+	if j.Finding == receiving.Unclaimed {
+		return r, s.propose()
+	}
+	return r, nil
 }
 
 // taken words the outcome of a booked piece.
@@ -71,8 +75,10 @@ func (s *session) taken(u *booked, j match.Judgement, target *line) *ruling {
 		r = rule(scanner.CodeSerialMismatch, "serial", j.Serial)
 	case receiving.Undeclared:
 		r = rule(scanner.CodeUndeclared).say(sku)
-	case receiving.WrongItem, receiving.OtherSeller:
+	case receiving.WrongItem:
 		r = rule(scanner.CodeWrongItem).say(sku)
+	case receiving.OtherSeller:
+		r = rule(scanner.CodeOtherSeller).say(sku)
 	case receiving.Unclaimed:
 		r = rule(scanner.CodeUnclaimed, "code", s.scan.Data)
 		if !sku.Placeholder {
@@ -80,6 +86,9 @@ func (s *session) taken(u *booked, j match.Judgement, target *line) *ruling {
 		}
 	default:
 		r = rule(scanner.CodeUnknownItem, "code", s.scan.Data)
+	}
+	if u.Account == inventory.InQuarantine && receiving.Finding(u.Finding).Custody() { // the shop sent it by mistake: it is ours
+		r.Tone, r.Tote = yellow.tone, yellow.tote
 	}
 	return s.hand(r, u)
 }
@@ -114,7 +123,7 @@ func (s *session) book(f receiving.Finding, target *line, sku *catalogue.SKU, p 
 	u.code = sku.Code
 	account, state, title := inventory.InQuarantine, inventory.Quarantine, "ours"
 	value := sku.ValueMinor
-	if f.Custody() {
+	if f.Custody() && !d.sentByUs(f, target) {
 		account, state, title, value = inventory.InCustody, inventory.Custody, "buyer", 0
 		if f == receiving.Unclaimed || f == receiving.OtherSeller || sku.Placeholder {
 			title = "unknown"
@@ -187,6 +196,8 @@ func (s *session) lineFor(f receiving.Finding, target *line, sku *catalogue.SKU)
 	l.ReceiptLine = receiving.ReceiptLine{ParcelID: d.parcel.ID, SKUID: sku.ID, Finding: string(f), ReceiptID: d.receipts[0].ID}
 	if target != nil {
 		l.ReceiptID = target.ReceiptID
+	} else if r := d.mistake(); r != nil && f == receiving.WrongItem {
+		l.ReceiptID = r.ID
 	}
 	d.lines = append(d.lines, l)
 	s.out.lines = append(s.out.lines, l)
@@ -274,7 +285,8 @@ func (s *session) ordered() ([]id.SKU, error) {
 	if d.orders {
 		return d.ordered, nil
 	}
-	err := s.tx.Raw(`SELECT DISTINCT COALESCE(l.shipped_sku_id, l.sku_id) FROM order_lines l WHERE l.kind <> 'freight' AND COALESCE(l.shipped_sku_id, l.sku_id) IS NOT NULL
+	err := s.tx.Raw(`SELECT DISTINCT COALESCE(b.part_sku_id, l.shipped_sku_id, l.sku_id) FROM order_lines l
+ LEFT JOIN bundle_parts b ON b.bundle_sku_id = COALESCE(l.shipped_sku_id, l.sku_id) WHERE l.kind <> 'freight' AND COALESCE(l.shipped_sku_id, l.sku_id) IS NOT NULL
  AND l.order_id IN (SELECT COALESCE(r.order_id, c.order_id) FROM receipts r LEFT JOIN cases c ON c.id = r.case_id WHERE r.parcel_id = ?)`, d.parcel.ID).Scan(&d.ordered).Error
 	if err != nil {
 		return nil, fmt.Errorf("read orders of parcel %s: %w", d.parcel.Number(), err)

@@ -33,7 +33,7 @@ func sanitized(s scanner.Scan) scanner.Scan {
 
 // use takes up a scan. An operator's badge opens the bench to whoever holds it, so it is kept nowhere in the clear.
 func (s *session) use(scan scanner.Scan) {
-	s.sum, s.badge = contentHash(scan), ""
+	s.sum, s.badge, s.box = contentHash(scan), "", receiving.Part{}
 	if verb, badge, ok := scanner.Control(scan.Data); ok && verb == scanner.Operator {
 		s.badge = badge
 		scan.Data, scan.Raw = scanner.ControlPrefix+scanner.Operator+":***", nil

@@ -13,7 +13,7 @@ import (
 func (s *scene) onRoll(count int) []string {
 	s.T.Helper()
 	s.Exec("UPDATE benches SET plates = 'preprinted'")
-	b, err := label.NewOffice(s.DB).Roll(s.T.Context(), s.Warehouse.ID, count, receivingtest.Start)
+	b, err := label.NewOffice(s.DB).Roll(s.T.Context(), s.Warehouse.ID, count, receivingtest.Start, nil)
 	if err != nil {
 		s.T.Fatal(err)
 	}
@@ -136,14 +136,14 @@ func TestLabelOfThePieceBefore(t *testing.T) {
 func TestRollIsOfOneWarehouse(t *testing.T) {
 	each(t, func(t *testing.T, s *scene) {
 		far := receivingtest.NewNamed(t, s.DB, "GZ1", "FAR", "FAR1")
-		b, err := label.NewOffice(s.DB).Roll(t.Context(), far.Warehouse.ID, 3, receivingtest.Start)
+		b, err := label.NewOffice(s.DB).Roll(t.Context(), far.Warehouse.ID, 3, receivingtest.Start, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.onRoll(2)
 		s.Want(way, scanner.CodeParcelOpened)
 		s.Want(scanner.Plate(b.First), scanner.CodePlateUnknown)
-		if _, err := label.NewOffice(s.DB).Roll(t.Context(), s.Warehouse.ID, label.MaxRoll+1, receivingtest.Start); err == nil {
+		if _, err := label.NewOffice(s.DB).Roll(t.Context(), s.Warehouse.ID, label.MaxRoll+1, receivingtest.Start, nil); err == nil {
 			t.Error("an endless roll was leased")
 		}
 		scan := s.Next(gtin(tee))

@@ -31,14 +31,16 @@ type session struct {
 	clerk    string
 	pending  pending
 	docket   *docket // the open parcel, nil when none
+	handing  handing // of a dock bench
 	spare    []int64 // plates for scans that bring none
 	careful  bool    // ask whether a plate is used before the database refuses it
 	badges   map[string]clerk
 
 	// Of the scan being decided.
 	scan   scanner.Scan
-	sum    string // content hash of the scan as it was sent
-	badge  string // of an operator, taken out of the scan
+	sum    string         // content hash of the scan as it was sent
+	badge  string         // of an operator, taken out of the scan
+	box    receiving.Part // which box of a consignment its label names
 	at     time.Time
 	offset int64
 	next   pending // what it leaves behind

@@ -3,6 +3,7 @@ package desk
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/id"
@@ -13,8 +14,8 @@ import (
 // errMoved says that somebody changed a row that this transaction had not foreseen to lock; the work is done again from the start.
 var errMoved = errors.New("changed meanwhile")
 
-// hold puts the open parcel on the shelf.
-func (s *session) hold() (*ruling, error) {
+// hold puts the open parcel on the shelf, for a reason where the control names one.
+func (s *session) hold(reason string) (*ruling, error) {
 	d := s.docket
 	if d == nil {
 		return rule(scanner.CodeNothingOpen), nil
@@ -22,14 +23,29 @@ func (s *session) hold() (*ruling, error) {
 	if r := s.unplated(); r != nil {
 		return r, nil
 	}
-	s.shelve(d)
-	return rule(scanner.CodeHeld, "parcel", d.parcel.Number()).effect(scanner.Effect{Kind: scanner.EffectParcelHeld, Parcel: d.parcel.Number()}).about(d), nil
+	reason = clip(strings.ToLower(reason), maxReason)
+	s.shelve(d, reason)
+	return rule(scanner.CodeHeld, "parcel", d.parcel.Number(), "reason", reason).effect(scanner.Effect{Kind: scanner.EffectParcelHeld, Parcel: d.parcel.Number()}).about(d), nil
 }
 
-func (s *session) shelve(d *docket) {
+// maxReason is how many characters of a reason on a control barcode are kept.
+const maxReason = 80
+
+func clip(text string, n int) string {
+	if r := []rune(text); len(r) > n {
+		return string(r[:n])
+	}
+	return text
+}
+
+func (s *session) shelve(d *docket, reason string) {
 	d.parcel.Become(receiving.Held)
 	d.parcel.HeldAt = ptr(s.at)
-	s.tellParcel("backdock.parcel.held.v1", d, nil)
+	data := event.Data{}
+	if reason != "" {
+		data["reason"] = reason
+	}
+	s.tellParcel("backdock.parcel.held.v1", d, data)
 	s.leave(d)
 	s.next.Shelved = d.parcel.ID
 }
@@ -39,7 +55,7 @@ func (s *session) resume() (*ruling, error) {
 	if s.pending.Shelved == 0 {
 		if s.docket != nil {
 			s.next = s.pending
-			return s.opened(s.docket, nil), nil
+			return s.opened(s.docket, nil)
 		}
 		return rule(scanner.CodeNothingOpen), nil
 	}
@@ -82,7 +98,7 @@ func (s *session) fromShelf(p id.Parcel) (*docket, error) {
 	s.docket, s.bench.OpenParcelID = d, &d.parcel.ID
 	s.out.touch(d)
 	s.tellParcel("backdock.parcel.resumed.v1", d, nil)
-	return d, nil
+	return d, s.propose()
 }
 
 // takeOver brings a parcel from another bench. That bench's row is locked before the parcel, as its own scans do.

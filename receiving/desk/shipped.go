@@ -27,11 +27,12 @@ func (s *session) shipped(d *docket, sh id.Shipment) ([]awaitedRow, error) {
 		d.parcel.Carrier = ship.Carrier
 	}
 	var rows []awaitedRow
-	err := s.tx.Raw(`SELECT sl.order_line_id, sl.order_id, sl.quantity, cl.id AS case_line_id, cl.case_id, l.sku_id AS ordered, `+skuColumns+`
- FROM shipment_lines sl JOIN order_lines l ON l.id = sl.order_line_id JOIN skus s ON s.id = COALESCE(l.shipped_sku_id, l.sku_id)
+	err := s.tx.Raw(`SELECT sl.order_line_id, sl.order_id, sl.quantity * COALESCE(b.quantity, 1) AS quantity, COALESCE(b.quantity, 0) AS per, cl.id AS case_line_id, cl.case_id, l.sku_id AS ordered, `+skuColumns+`
+ FROM shipment_lines sl JOIN order_lines l ON l.id = sl.order_line_id LEFT JOIN bundle_parts b ON b.bundle_sku_id = COALESCE(l.shipped_sku_id, l.sku_id)
+ JOIN skus s ON s.id = COALESCE(b.part_sku_id, l.shipped_sku_id, l.sku_id)
  LEFT JOIN case_lines cl ON cl.id = (SELECT MIN(x.id) FROM case_lines x JOIN cases c ON c.id = x.case_id WHERE x.order_line_id = l.id AND x.received < x.quantity
   AND c.goods NOT IN ('inspected', 'received') AND c.decision NOT IN ('withdrawn', 'rejected', 'expired'))
- WHERE sl.shipment_id = ? ORDER BY sl.order_id, sl.order_line_id`, sh).Scan(&rows).Error
+ WHERE sl.shipment_id = ? ORDER BY sl.order_id, sl.order_line_id, s.id`, sh).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("lines of shipment: %w", err)
 	}

@@ -61,6 +61,8 @@ func (s *session) reverse(o *receiving.Outcome, e scanner.Effect) (*ruling, erro
 		return s.undoCondition(o, e)
 	case scanner.EffectAliasAdded:
 		return s.undoAlias(o, e)
+	case scanner.EffectJunkNoted:
+		return s.undoJunk(o, e)
 	case scanner.EffectParcelOpened:
 		return s.undoOpening(e), nil
 	case scanner.EffectUnitPutAway:
@@ -72,8 +74,10 @@ func (s *session) reverse(o *receiving.Outcome, e scanner.Effect) (*ruling, erro
 			return refused("moved_on", ""), nil
 		}
 		d := s.docket
-		s.shelve(d)
+		s.shelve(d, "")
 		return undone("parcel_resumed").effect(scanner.Effect{Kind: scanner.EffectParcelHeld, Parcel: e.Parcel}), nil
+	case scanner.EffectParcelClaimed:
+		return refused("claimed", ""), nil
 	case scanner.EffectParcelHeld:
 		p, _ := receiving.ParseParcelNumber(e.Parcel)
 		if s.docket != nil {
@@ -84,6 +88,8 @@ func (s *session) reverse(o *receiving.Outcome, e scanner.Effect) (*ruling, erro
 			return refused("moved_on", ""), err
 		}
 		return undone("parcel_held").effect(scanner.Effect{Kind: scanner.EffectParcelResumed, Parcel: e.Parcel}), nil
+	case scanner.EffectParcelDocked, scanner.EffectParcelTurned, scanner.EffectDockNoted, scanner.EffectHandoverClosed:
+		return s.undoDock(o, e)
 	}
 	return refused("parcel_closed", ""), nil
 }
@@ -109,6 +115,13 @@ func (s *session) undoPiece(o *receiving.Outcome, e scanner.Effect) (*ruling, er
 	case u.State != inventory.Quarantine && u.State != inventory.Custody:
 		return refused("moved_on", e.Plate), nil
 	}
+	var paid []int // a parcel that was closed before and opened again may hold pieces whose money is under way
+	if err := s.tx.Raw("SELECT 1 FROM refund_lines WHERE unit_id = ? AND live LIMIT 1", u.ID).Scan(&paid).Error; err != nil {
+		return nil, fmt.Errorf("refund of unit %s: %w", u.Plate, err)
+	}
+	if len(paid) > 0 {
+		return refused("refund_sending", e.Plate), nil
+	}
 	if u.line == nil {
 		return nil, fmt.Errorf("unit %s stands on no line of parcel %s", u.Plate, s.docket.parcel.Number())
 	}
@@ -122,6 +135,7 @@ func (s *session) undoPiece(o *receiving.Outcome, e scanner.Effect) (*ruling, er
 	if u.line.Received == 0 {
 		u.line.mark = ""
 	}
+	delete(s.docket.odd, u.Plate)
 	s.serials.drop(serialKey{u.OwnerID, u.SKUID, u.Serial})
 	if s.next.Plate == u.Plate {
 		s.next.Plate, s.next.Stick = "", false
@@ -184,7 +198,11 @@ func (s *session) undoCondition(o *receiving.Outcome, e scanner.Effect) (*ruling
 	case u.docket == nil || u.line == nil:
 		return refused("parcel_closed", e.Plate), nil
 	}
-	if err := s.mark(u, params["was"]); err != nil {
+	if params["was_line"] != "" {
+		if ok, err := s.acquit(u, params); err != nil || !ok {
+			return refused("moved_on", e.Plate), err
+		}
+	} else if err := s.mark(u, params["was"]); err != nil {
 		return nil, err
 	}
 	r := undone("condition").say(u.line.sku).with("plate", u.Plate)

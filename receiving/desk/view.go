@@ -11,6 +11,7 @@ import (
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving"
+	"github.com/backdock/backdock/receiving/queue"
 	"github.com/backdock/backdock/scanner"
 )
 
@@ -73,8 +74,11 @@ func (s *session) view() (v scanner.BenchView, err error) {
 	if b.Day == s.Desk.clock.Now().In(s.site.zone).Format(time.DateOnly) {
 		v.Today = scanner.Tally{Parcels: b.DayParcels, Pieces: b.DayPieces}
 	}
-	if v.Hand, err = s.handView(); err != nil || s.docket == nil {
+	if v.Hand, err = s.handView(); err != nil {
 		return v, err
+	}
+	if s.docket == nil {
+		return v, s.idle(&v)
 	}
 	owner, err := s.ownerName(s.docket)
 	if err != nil {
@@ -83,6 +87,17 @@ func (s *session) view() (v scanner.BenchView, err error) {
 	v.Parcel = s.docket.view()
 	v.Parcel.Owner = owner
 	return v, nil
+}
+
+// idle adds what a bench without an open parcel shows: the dock its hand-over, a receiving bench what to fetch next.
+func (s *session) idle(v *scanner.BenchView) (err error) {
+	switch s.bench.Kind {
+	case receiving.DockBench:
+		v.Dock, err = s.dockView()
+	case "receiving":
+		v.Fetch, err = queue.Fetch(s.db.Read.WithContext(s.ctx), s.bench.WarehouseID, s.Desk.clock.Now())
+	}
+	return err
 }
 
 // ownerName reads the owner's name once per docket. After a commit the transaction is gone, so a missing name comes from the reading handle.

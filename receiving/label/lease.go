@@ -49,7 +49,7 @@ func (o *Office) Lease(ctx context.Context, station id.Station, bench id.Bench, 
 	if station != 0 {
 		row.StationID, row.BenchID = &station, &bench
 	}
-	b, err := o.enter(ctx, row)
+	b, err := o.enter(ctx, row, nil)
 	if err != nil {
 		return wire.Block{}, err
 	}
@@ -57,8 +57,8 @@ func (o *Office) Lease(ctx context.Context, station id.Station, bench id.Bench, 
 	return b, nil
 }
 
-// enter counts the plates of a new block and keeps it.
-func (o *Office) enter(ctx context.Context, row receiving.Lease) (b wire.Block, err error) {
+// enter counts the plates of a new block and keeps it. also, if not nil, runs in the same transaction.
+func (o *Office) enter(ctx context.Context, row receiving.Lease, also func(tx *gorm.DB, b wire.Block) error) (b wire.Block, err error) {
 	err = o.db.InTx(ctx, func(tx *gorm.DB) error {
 		var next int64
 		// The counter's row is locked until this short transaction ends.
@@ -72,6 +72,9 @@ func (o *Office) enter(ctx context.Context, row receiving.Lease) (b wire.Block, 
 		row.First = b.First
 		if err := tx.Create(&row).Error; err != nil {
 			return fmt.Errorf("lease plates: %w", err)
+		}
+		if also != nil {
+			return also(tx, b)
 		}
 		return nil
 	})

@@ -16,12 +16,13 @@ import (
 // MaxRoll is the most plates of one roll.
 const MaxRoll = 2_000
 
-// Roll leases a block that is printed beforehand. Its plates are for any bench of the warehouse that takes plates from rolls, and for nothing else.
-func (o *Office) Roll(ctx context.Context, w id.Warehouse, count int, at time.Time) (wire.Block, error) {
+// Roll leases a block that is printed beforehand. Its plates are for any bench of the warehouse that takes plates from rolls, and for nothing else. also, if not
+// nil, runs in the same transaction.
+func (o *Office) Roll(ctx context.Context, w id.Warehouse, count int, at time.Time, also func(tx *gorm.DB, b wire.Block) error) (wire.Block, error) {
 	if count < 1 || count > MaxRoll {
 		return wire.Block{}, fault.New(fault.Invalid, "roll_count", "a roll has 1 to %d plates, not %d", MaxRoll, count)
 	}
-	return o.enter(ctx, receiving.Lease{Count: count, WarehouseID: &w, LeasedAt: at})
+	return o.enter(ctx, receiving.Lease{Count: count, WarehouseID: &w, LeasedAt: at}, also)
 }
 
 // OnRoll reports whether plate number n stands on a roll of the warehouse. tx serves a first question about a block.

@@ -49,7 +49,7 @@ func TestRolls(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
 		s := receivingtest.New(t, d)
 		first, second := label.NewOffice(d), label.NewOffice(d)
-		b, err := first.Roll(t.Context(), s.Warehouse.ID, 10, receivingtest.Start)
+		b, err := first.Roll(t.Context(), s.Warehouse.ID, 10, receivingtest.Start, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func TestRolls(t *testing.T) {
 			}
 		}
 		for _, n := range []int{0, label.MaxRoll + 1} {
-			if _, err := first.Roll(t.Context(), s.Warehouse.ID, n, receivingtest.Start); fault.Code(err) != "roll_count" {
+			if _, err := first.Roll(t.Context(), s.Warehouse.ID, n, receivingtest.Start, nil); fault.Code(err) != "roll_count" {
 				t.Errorf("%d: %v", n, err)
 			}
 		}

@@ -135,6 +135,11 @@ func (s *Scans) Rerun(ctx context.Context, producer string, seq uint64, by id.Us
 	return s.desk.Rerun(ctx, producer, seq, by, reason)
 }
 
+// Dismiss ends a parked scan that nobody will run again.
+func (s *Scans) Dismiss(ctx context.Context, producer string, seq uint64, by id.User, reason string) error {
+	return s.desk.Dismiss(ctx, producer, seq, by, reason)
+}
+
 // Parcels holds what people do with a parcel away from the bench.
 type Parcels struct {
 	db   *db.DB

@@ -23,6 +23,7 @@ type Order struct {
 	BuyerAddressEnc  []byte
 	BuyerNameIdx     string
 	BuyerPhoneIdx    string
+	BuyerTailIdx     string // of the phone's last four digits: what a label shows
 	Version          int64
 }
 

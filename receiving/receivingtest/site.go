@@ -20,6 +20,7 @@ import (
 	"github.com/backdock/backdock/inventory/qc"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/desk"
+	"github.com/backdock/backdock/receiving/unclaimed"
 )
 
 // Start is when a site's clock begins: ten in the morning in Hangzhou.
@@ -55,7 +56,7 @@ func NewNamed(t testing.TB, d *db.DB, warehouse, owner, shop string) *Site {
 func (s *Site) NewDesk() *desk.Desk {
 	floor := place.NewFloor(s.Log, new(inventory.Ledger))
 	floor.Use(qc.NoSecondLook)
-	return desk.New(s.DB, s.Log, new(inventory.Ledger), s.Clock, desk.Options{Badge: s.badge, QC: qc.New(s.DB, s.Log, new(inventory.Ledger)), Floor: floor,
+	return desk.New(s.DB, s.Log, new(inventory.Ledger), s.Clock, desk.Options{Badge: s.badge, QC: qc.New(s.DB, s.Log, new(inventory.Ledger)), Floor: floor, Owners: unclaimed.NewSearch(nil).Candidates,
 		Log: slog.New(slog.NewTextHandler(told{s.T}, nil))})
 }
 

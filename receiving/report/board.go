@@ -28,6 +28,9 @@ type Board struct {
 	Unclaimed       Unclaimed        `json:"unclaimed"`
 	AtDock          int64            `json:"at_dock"`
 	Stock           Stock            `json:"stock"`
+	Queue           []QueueRow       `json:"queue" doc:"what benches fetch from the dock next, at most 5"`
+	DueToday        int64            `json:"due_today" doc:"parcels at the dock whose platform deadline ends today or has passed"`
+	Unscanned       Alarm            `json:"unscanned" doc:"signed for and not scanned at the dock in time"`
 }
 
 // KPI is the row of large figures. Yesterday is yesterday until the same clock time.
@@ -38,6 +41,8 @@ type KPI struct {
 	MatchRate       Ratio          `json:"match_rate"`
 	Quarantine      QuarantineLoad `json:"quarantine"`
 	RefundedMinor   MoneyPair      `json:"refunded_minor"`
+
+	PiecesPerLabourHour Ratio `json:"pieces_per_labour_hour" doc:"received, per hour in which operators of receiving benches were at work"`
 }
 
 // Pair is a figure beside yesterday's.
@@ -132,7 +137,7 @@ func (r *Reports) Board(ctx context.Context, w id.Warehouse) (*Board, error) {
 		if err != nil {
 			return err
 		}
-		for _, part := range []func(*making) error{(*making).seq, (*making).kpi, (*making).money, (*making).hours, (*making).ageing, (*making).exceptions, (*making).stations, (*making).stock} {
+		for _, part := range []func(*making) error{(*making).seq, (*making).kpi, (*making).money, (*making).hours, (*making).ageing, (*making).exceptions, (*making).stations, (*making).stock, (*making).dock, (*making).labour} {
 			if err := part(m); err != nil {
 				return err
 			}
@@ -157,7 +162,7 @@ func begin(tx *gorm.DB, s site, now time.Time) (*making, error) {
 		day: time.Date(y, mo, d, 0, 0, 0, 0, zone).UTC(), dayEnd: time.Date(y, mo, d+1, 0, 0, 0, 0, zone).UTC(), dayAgo: time.Date(y, mo, d-1, 0, 0, 0, 0, zone).UTC(),
 		sameTime: time.Date(y, mo, d-1, here.Hour(), here.Minute(), here.Second(), here.Nanosecond(), zone).UTC()}
 	m.board = &Board{Warehouse: s.Code, TimeZone: s.TimeZone, Now: now, TargetPerHour: s.TargetPerHour, Hours: []Hour{}, Ageing: []Ageing{}, Exceptions: []Exception{},
-		Stations: []StationLine{}, Refunds: map[string]Tally{}}
+		Stations: []StationLine{}, Queue: []QueueRow{}, Refunds: map[string]Tally{}}
 	return m, nil
 }
 

@@ -80,6 +80,8 @@ SELECT 'refund_failed', 1, r.number, CASE WHEN r.hold_code <> '' THEN r.hold_cod
   FROM refunds r LEFT JOIN units u ON u.id = r.unit_id LEFT JOIN cases c ON c.id = r.case_id
   WHERE COALESCE(u.warehouse_id, c.warehouse_id, @site) = @site AND r.state = 'failed' AND NOT EXISTS (SELECT 1 FROM refunds n WHERE n.replaces = r.id)
 UNION ALL
+SELECT 'unscanned', 1, waybill, carrier, signed_at FROM unscanned WHERE warehouse_id = @site AND resolved_at IS NULL
+UNION ALL
 SELECT 'parked', 1, producer || ':' || CAST(seq AS TEXT), code, received_at FROM outcomes WHERE warehouse_id = @site AND code IN ('parked', 'seq_conflict') AND received_at >= @week`
 
 func (m *making) exceptions() error {

@@ -144,8 +144,7 @@ func (r *Reports) Orders(ctx context.Context, s auth.Scope, f OrderFilter, a Ask
 	return convert(page(rows, a.limit(), func(o orderRow) mark { return mark{K: o.PlacedAt.UTC(), I: int64(o.ID)} }), orderRow.public), err
 }
 
-// Order reads an order. Numbers are a shop's own: where several shops have it, shop says which.
-func (r *Reports) Order(ctx context.Context, s auth.Scope, number, shop string) (*OrderDetail, error) {
+func (r *Reports) orderNamed(ctx context.Context, s auth.Scope, number, shop string) (orderRow, error) {
 	var q query
 	within, args := s.SQL(orderColumns)
 	q.and("o.number = ?", number)
@@ -153,11 +152,16 @@ func (r *Reports) Order(ctx context.Context, s auth.Scope, number, shop string) 
 	if shop != "" {
 		q.and("s.code = ?", shop)
 	}
-	tx := r.db.From(ctx)
-	o, err := theOne[orderRow](tx, "order", orderSelect+q.where(), q.args...)
+	return theOne[orderRow](r.db.From(ctx), "order", orderSelect+q.where(), q.args...)
+}
+
+// Order reads an order. Numbers are a shop's own: where several shops have it, shop says which.
+func (r *Reports) Order(ctx context.Context, s auth.Scope, number, shop string) (*OrderDetail, error) {
+	o, err := r.orderNamed(ctx, s, number, shop)
 	if err != nil {
 		return nil, err
 	}
+	tx := r.db.From(ctx)
 	d := &OrderDetail{OrderRow: o.public(), Version: o.Version}
 	if d.Lines, err = list[OrderLine](tx, "order lines", `
 SELECT l.line_no, l.kind, COALESCE(k.code, '') AS sku, COALESCE(k.name, '') AS name, COALESCE(k.name_en, '') AS name_en, COALESCE(k.spec, '') AS spec, COALESCE(k.spec_en, '') AS spec_en,

@@ -15,16 +15,20 @@ import (
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/fault"
+	"github.com/backdock/backdock/receiving/unclaimed"
 )
 
 // Reports answers questions about the store.
 type Reports struct {
-	db    *db.DB
-	clock clock.Clock
+	db     *db.DB
+	clock  clock.Clock
+	search *unclaimed.Search
 }
 
 // New makes Reports.
-func New(d *db.DB, c clock.Clock) *Reports { return &Reports{db: d, clock: c} }
+func New(d *db.DB, c clock.Clock) *Reports {
+	return &Reports{db: d, clock: c, search: unclaimed.NewSearch(nil)}
+}
 
 // Money is an amount in the currency's minor unit.
 type Money struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/backdock/backdock/internal/auth"
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/scanner"
 )
 
 // StationRow is one station in the list.
@@ -34,7 +35,9 @@ type StationRow struct {
 type StationDevice struct {
 	Name     string     `json:"name"`
 	State    string     `json:"state"`
-	Detail   string     `json:"detail,omitempty"`
+	Detail   string     `json:"detail,omitempty" doc:"what is wrong, in English"`
+	Code     string     `json:"code,omitempty" doc:"what is wrong, for a text in the reader's language; older stations send none"`
+	About    string     `json:"about,omitempty" doc:"what code is about: a device file, URLs, the system's own words"`
 	LastScan *time.Time `json:"last_scan,omitempty"`
 }
 
@@ -105,9 +108,10 @@ type Bench struct {
 	Number      int
 	Name        string
 	Kind        string
+	Plates      string
 }
 
-const benchSelect = "SELECT b.id, b.warehouse_id, w.code AS warehouse, b.number, b.name, b.kind FROM benches b JOIN warehouses w ON w.id = b.warehouse_id "
+const benchSelect = "SELECT b.id, b.warehouse_id, w.code AS warehouse, b.number, b.name, b.kind, b.plates FROM benches b JOIN warehouses w ON w.id = b.warehouse_id "
 
 // Bench reads one bench.
 func (r *Reports) Bench(ctx context.Context, bench id.Bench) (Bench, error) {
@@ -120,7 +124,7 @@ func (r *Reports) Benches(ctx context.Context, s auth.Scope) (Page[BenchRow], er
 	out := Page[BenchRow]{Items: []BenchRow{}}
 	for _, b := range rows {
 		if s.Warehouse(b.WarehouseID) {
-			out.Items = append(out.Items, BenchRow{Bench: b.Warehouse + "/" + strconv.Itoa(b.Number), Name: b.Name, Warehouse: b.Warehouse, Kind: b.Kind})
+			out.Items = append(out.Items, b.Row())
 		}
 	}
 	return out, err
@@ -132,6 +136,16 @@ type BenchRow struct {
 	Name      string `json:"name"`
 	Warehouse string `json:"warehouse"`
 	Kind      string `json:"kind" enum:"receiving,dock,qc,putaway"`
+	Plates    string `json:"plates" enum:"printed,preprinted" doc:"where the license plates of its pieces come from"`
+}
+
+// Row is the bench in a list.
+func (b Bench) Row() BenchRow {
+	plates := "printed"
+	if b.Plates == string(scanner.PlatesPreprinted) {
+		plates = "preprinted"
+	}
+	return BenchRow{Bench: b.Warehouse + "/" + strconv.Itoa(b.Number), Name: b.Name, Warehouse: b.Warehouse, Kind: b.Kind, Plates: plates}
 }
 
 // BenchNamed finds a bench within a scope by "HZ1/3", by its number where that is enough, or by its name.

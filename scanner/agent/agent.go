@@ -240,7 +240,7 @@ func (a *Agent) listDevices() {
 		for n := 2; taken(unique); n++ {
 			unique = fmt.Sprintf("%s-%d", name, n)
 		}
-		a.devices = append(a.devices, scanner.Device{Kind: kind, Name: unique, URL: url, State: scanner.DeviceConnecting, Detail: "being looked for", Since: a.Clock.Now()})
+		a.devices = append(a.devices, scanner.Device{Kind: kind, Name: unique, URL: url, State: scanner.DeviceConnecting, Code: scanner.DeviceSought, Detail: "being looked for", Since: a.Clock.Now()})
 		return unique
 	}
 	for _, s := range a.Scanners {
@@ -295,22 +295,28 @@ func (a *Agent) deviceList() []scanner.Device {
 	return append([]scanner.Device{}, a.devices...)
 }
 
-func (a *Agent) setDevice(name string, state scanner.DeviceState, detail string) {
+// trouble is why a device cannot be used; zero when it can.
+type trouble struct {
+	code          scanner.DeviceCode
+	about, detail string
+}
+
+func (a *Agent) setDevice(name string, state scanner.DeviceState, t trouble) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := range a.devices {
 		d := &a.devices[i]
-		if d.Name != name || (d.State == state && d.Detail == detail) {
+		if d.Name != name || (d.State == state && d.Detail == t.detail) {
 			continue
 		}
 		if d.State != state {
 			d.Since = a.Clock.Now()
 		}
-		d.State, d.Detail = state, detail
+		d.State, d.Detail, d.Code, d.About = state, t.detail, t.code, t.about
 		if d.Kind == scanner.KindScanner { // the others' own records say more
-			a.note(name, logbook.Entry{What: states[state], Detail: detail})
+			a.note(name, logbook.Entry{What: states[state], Detail: t.detail})
 		}
-		a.Log.Info("device", "device", name, "state", state, "detail", detail)
+		a.Log.Info("device", "device", name, "state", state, "code", t.code, "detail", t.detail)
 		a.publish(message{Op: "devices", Devices: append([]scanner.Device{}, a.devices...)})
 		a.uplink.DevicesChanged()
 	}

@@ -62,16 +62,16 @@ func (a *Agent) keep(ctx context.Context, name string, open func() (io.Closer, f
 			}
 			return
 		case err != nil:
-			a.setDevice(name, scanner.DeviceFault, sentence(err))
+			a.setDevice(name, scanner.DeviceFault, whatFailed(err))
 			pause = faultPause
 		default:
-			a.setDevice(name, scanner.DeviceConnected, "")
+			a.setDevice(name, scanner.DeviceConnected, trouble{})
 			err = use()
 			if ctx.Err() != nil {
 				return
 			}
 			a.Log.Warn("device gone", "device", name, "err", err)
-			a.setDevice(name, scanner.DeviceGone, "unplugged or switched off; the station keeps looking for it")
+			a.setDevice(name, scanner.DeviceGone, trouble{code: scanner.DeviceAway, detail: "unplugged or switched off; the station keeps looking for it"})
 		}
 		select {
 		case <-ctx.Done():
@@ -101,12 +101,12 @@ func decoder(stream any, p frame.Profile, at time.Duration) (frame.Decoder, erro
 	return frame.NewDecoder(p, at), nil
 }
 
-// sentence is what an operator reads of an error.
-func sentence(err error) string {
+// whatFailed is what an operator reads of an error.
+func whatFailed(err error) trouble {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
-		return f.Message
+		return trouble{scanner.DeviceCode(f.Code), f.Params["about"], f.Message}
 	}
-	return err.Error()
+	return trouble{scanner.DeviceFailed, err.Error(), err.Error()}
 }
 
 // listen takes one opening of a scanner to its end.

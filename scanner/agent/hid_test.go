@@ -267,6 +267,46 @@ func TestPOSFeedbackOfTheURL(t *testing.T) {
 	}
 }
 
+// A scanner that goes in the middle of a code: the clerk is told, no half of it is a scan, and what comes first after it is back may be a tail: it is dropped
+// and told, as of a serial scanner. Whole codes before and after are journalled once.
+func TestUnpluggedWithinACode(t *testing.T) {
+	v := hidtest.New(t, hidtest.Usual)
+	type1 := func(code string) []byte { return hidtest.Typing().Digits(code).Enter().B }
+	half := strings.Repeat("1", 56)
+	for name, tc := range map[string]struct {
+		as           scanner.Encoding
+		whole, again [][]byte
+		half, tail   []byte
+		lost         int
+	}{
+		"keyboard":                  {asKeyboard, [][]byte{type1("0"), type1("6901")}, [][]byte{type1("6902")}, hidtest.Typing().Digits("77").B, type1("88"), 2},
+		"keyboard, Shift alone":     {asKeyboard, [][]byte{type1("0"), type1("6901")}, [][]byte{type1("6902")}, hidtest.Typing().Down(42).Syn().B, type1("88"), 0},
+		"keyboard, damaged already": {asKeyboard, [][]byte{type1("0"), type1("6901")}, [][]byte{type1("6902")}, hidtest.Typing().Digits("7").Dropped().Syn().B, type1("88"), 1},
+		"pos": {scanner.Encoding(fmt.Sprintf("hidpos?descriptor=%x&pause=20s", hidtest.Usual)), [][]byte{v.Report("0", "]E0", false), v.Report("6901", "]E0", false)},
+			[][]byte{v.Report("6902", "]E0", false)}, v.Report(half, "]Q1", true), v.Report("88", "]Q1", false), 56},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, tc.as)
+			r := newFakeRig(t, f.scanner("&first=drop&double=0s&stale=20s"))
+			f.sends(tc.whole...)
+			r.noticed(NoticePartial) // the very first, as after any opening
+			r.arrived(1)
+			f.sends(tc.half, nil)
+			told := map[string]bool{NoticeCutOff: true, NoticeDamaged: true}
+			r.until("word of the code that was cut", func(s State) bool { return len(s.Notices) > 0 && told[s.Notices[0].Code] })
+			if n := r.agent.State().Notices[0]; n.Bytes != tc.lost || n.Tone != scanner.ToneError || n.Device != "gun" {
+				t.Errorf("the clerk is told %+v", n)
+			}
+			f.sends(tc.tail)
+			r.until("word of the tail", func(s State) bool { return s.Notices[0].Code == NoticePartial && s.Notices[0].Bytes == 2 })
+			f.sends(tc.again...)
+			if got := strings.NewReplacer(" ]E0", "", " ]Q1", "").Replace(r.arrived(2)); got != "6901; 6902" {
+				t.Errorf("arrived %s", got)
+			}
+		})
+	}
+}
+
 func TestPOSFirstCodeAfterOpening(t *testing.T) {
 	f := newFake(t, asPOS())
 	v := hidtest.New(t, hidtest.Usual)

@@ -15,11 +15,14 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/killpoint"
 	"github.com/backdock/backdock/scanner"
+	"github.com/backdock/backdock/scanner/plug"
 	"github.com/backdock/backdock/scanner/printer"
+	"github.com/backdock/backdock/scanner/serial"
 	"github.com/backdock/backdock/scanner/sticker"
 	"github.com/backdock/backdock/scanner/wire/wiretest"
 )
@@ -29,18 +32,32 @@ const childEnv = "BACKDOCK_TEST_AGENT"
 
 func child() {
 	f := strings.Split(os.Getenv(childEnv), " ")
-	label, urls := (*printer.Printer)(nil), f[2:]
-	if url, ok := strings.CutPrefix(f[len(f)-1], "printer="); ok {
-		var err error
-		if label, err = printer.New(url); err != nil {
-			panic(err)
+	var label *printer.Printer
+	var roots plug.Roots
+	var urls []string
+	for _, arg := range f[2:] {
+		switch key, value, _ := strings.Cut(arg, "="); key {
+		case "printer":
+			var err error
+			if label, err = printer.New(value); err != nil {
+				panic(err)
+			}
+		case "machine":
+			roots.Sys, roots.Dev, _ = strings.Cut(value, ":")
+		default:
+			urls = append(urls, arg)
 		}
-		urls = f[2 : len(f)-1]
 	}
 	scanners, err := ParseAll(urls)
 	if err != nil {
 		panic(err)
 	}
+	for _, s := range scanners {
+		if d, ok := s.Driver.(*serial.Driver); ok && roots.Sys != "" {
+			d.Watch.Roots, d.Watch.Fast = roots, 2*time.Millisecond
+		}
+	}
+	go tellVitals(f[0])
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	a, err := New(Config{Dir: f[0], Server: f[1], Token: "token", Version: "test", Lang: "zh", Page: "127.0.0.1:0", Web: builtPage, Scanners: scanners,

@@ -39,6 +39,8 @@ type page struct {
 	net   net.Listener
 	http  *http.Server
 	conns sync.WaitGroup
+	// camera carries uploads to the server; nil without one.
+	camera *http.Transport
 
 	mu      sync.Mutex
 	clients map[*client]bool
@@ -92,6 +94,9 @@ func (p *page) serve(ctx context.Context) error {
 	<-ctx.Done()
 	err = errors.Join(p.http.Close(), os.Remove(p.file))
 	p.shut()
+	if p.camera != nil {
+		p.camera.CloseIdleConnections()
+	}
 	if serveErr := <-ended; !errors.Is(serveErr, http.ErrServerClosed) {
 		err = errors.Join(err, serveErr)
 	}
@@ -112,6 +117,7 @@ func (p *page) routes() http.Handler {
 	mux.HandleFunc("GET /agent/state", p.withCookie(p.getState))
 	mux.HandleFunc("GET /agent/ws", p.withCookie(p.getSocket))
 	p.labelRoutes(mux)
+	p.cameraRoutes(mux)
 	mux.HandleFunc("GET /agent/", func(w http.ResponseWriter, _ *http.Request) {
 		problem(w, http.StatusNotFound, "not_found", "no such address")
 	})

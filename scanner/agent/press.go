@@ -266,7 +266,7 @@ func (p *press) report(s printer.State) {
 	case printer.Unreachable:
 		device = scanner.DeviceGone
 	}
-	p.agent.setDevice(p.agent.printerName, device, s.Sentence())
+	p.agent.setDevice(p.agent.printerName, device, trouble{detail: s.Sentence()})
 	if s != before {
 		p.agent.showPrinting()
 	}
@@ -281,7 +281,7 @@ func (p *press) fail(err error) {
 	if first {
 		p.agent.Log.Error("labels are printed no more until the agent is restarted on a working disk", "err", err)
 	}
-	p.agent.setDevice(p.agent.printerName, scanner.DeviceFault, "the record of printed labels cannot be written: restart the station program on a working disk")
+	p.agent.setDevice(p.agent.printerName, scanner.DeviceFault, trouble{detail: "the record of printed labels cannot be written: restart the station program on a working disk"})
 	p.agent.showPrinting()
 }
 

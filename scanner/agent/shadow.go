@@ -99,7 +99,8 @@ func (s *shadow) reset(v *scanner.BenchView) {
 	if v == nil {
 		return
 	}
-	s.lost = v.Kind != "" && v.Kind != "receiving" || len(v.Choices) > 0
+	// Proposed owners of the open parcel leave it open; any other choice decides which one will be.
+	s.lost = v.Kind != "" && v.Kind != "receiving" || slices.ContainsFunc(v.Choices, func(c scanner.Choice) bool { return len(c.Why) == 0 })
 	if v.Parcel != nil {
 		s.parcel = s.seen(v.Parcel)
 	}

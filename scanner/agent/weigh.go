@@ -52,14 +52,14 @@ func (a *Agent) weighed(r scale.Reading, err error) {
 	w.mu.Unlock()
 	switch {
 	case errors.Is(err, scale.ErrBusy):
-		a.setDevice(a.scaleName, scanner.DeviceFault, "the scale is not ready: let it warm up, or leave its menu")
+		a.setDevice(a.scaleName, scanner.DeviceFault, trouble{code: scanner.DeviceWarmingUp, detail: "the scale is not ready: let it warm up, or leave its menu"})
 	case err != nil && silent > a.Scale.Window.Stale:
 		// The page, and so the fault, must name the usual cause; single garbled lines are passed over.
-		a.setDevice(a.scaleName, scanner.DeviceFault, "what the scale sends cannot be read: check protocol and baud in its URL")
+		a.setDevice(a.scaleName, scanner.DeviceFault, trouble{code: scanner.DeviceGarbled, detail: "what the scale sends cannot be read: check protocol and baud in its URL"})
 	case r.Over:
-		a.setDevice(a.scaleName, scanner.DeviceFault, "overload: take the box off")
+		a.setDevice(a.scaleName, scanner.DeviceFault, trouble{code: scanner.DeviceOverload, detail: "overload: take the box off"})
 	case err == nil:
-		a.setDevice(a.scaleName, scanner.DeviceConnected, "")
+		a.setDevice(a.scaleName, scanner.DeviceConnected, trouble{})
 	}
 	if ok {
 		a.showWeight(&p)

@@ -85,6 +85,9 @@ var standardCouriers = sync.OnceValue(func() *Couriers {
 // StandardCouriers are the rules that are built in.
 func StandardCouriers() *Couriers { return standardCouriers() }
 
+// Known reports whether there are rules of a carrier of this code.
+func (c *Couriers) Known(carrier string) bool { return slices.Contains(c.order, carrier) }
+
 // With returns the rules changed by a file: couriers it names are replaced, others stay. An error names the file, the line and what is wrong there.
 func (c *Couriers) With(file string, data []byte) (*Couriers, error) {
 	if len(data) > maxCouriersFile {

@@ -42,6 +42,9 @@ func Read(data, symbology string) Reading { return NewReader(nil).Read(data, sym
 // Normalise brings a waybill to the form in which it is stored; see Couriers.Normalise.
 func (rd *Reader) Normalise(s string) string { return rd.couriers.Normalise(s) }
 
+// Carrier reports whether the courier rules know a carrier of this code.
+func (rd *Reader) Carrier(code string) bool { return rd.couriers.Known(code) }
+
 // Read says what data may be. symbology is the AIM identifier, empty if unknown. data is Text.Data, or what a person typed.
 func (rd *Reader) Read(data, symbology string) Reading {
 	r := Reading{Data: data, Symbology: symbology, Family: family(symbology)}

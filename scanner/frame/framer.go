@@ -154,6 +154,9 @@ func (f *Framer) expireLost(at time.Duration) []Event {
 
 // Hangup says that the device went away: what waits will never end. The device's next opening gets a new framer.
 func (f *Framer) Hangup() []Event {
+	if f.open && len(f.buf) == 0 {
+		return []Event{{Kind: Stale, At: f.last}} // STX alone is the beginning of a code
+	}
 	return f.gap(nil, Stale, len(f.buf)+f.skipped, f.last)
 }
 

@@ -49,7 +49,7 @@ var Codes = []Code{Unknown, Match, Enough, NotExpected, ScanSerial, Extra, Parce
 var confirmedBy = map[Code][]scanner.Code{
 	Match:  {scanner.CodeMatched},
 	Enough: {scanner.CodeOver},
-	NotExpected: {scanner.CodeUndeclared, scanner.CodeWrongSpec, scanner.CodeWrongItem, scanner.CodeSerialMismatch, scanner.CodeUnknownItem, scanner.CodeBelongsElsewhere,
+	NotExpected: {scanner.CodeUndeclared, scanner.CodeWrongSpec, scanner.CodeWrongItem, scanner.CodeOtherSeller, scanner.CodeSerialMismatch, scanner.CodeUnknownItem, scanner.CodeBelongsElsewhere,
 		scanner.CodeScanTheTag, scanner.CodeExtra},
 	ScanSerial:  {scanner.CodeScanSerial},
 	Extra:       {scanner.CodeExtra},

@@ -51,7 +51,9 @@ func NewKeyboard(u *url.URL) (*Keyboard, error) {
 
 // Open waits until the keyboard is there, no key is held and it is the station's alone. An error that is not the context's says why a keyboard that is there
 // cannot be used.
-func (k *Keyboard) Open(ctx context.Context) (io.ReadWriteCloser, error) { return k.wait(ctx, k.try) }
+func (k *Keyboard) Open(ctx context.Context) (io.ReadWriteCloser, error) {
+	return k.wait(ctx, k.Locate, k.try)
+}
 
 // Locate names the device file that the URL means now, without opening it: fs.ErrNotExist while no device fits, usb.CodeAmbiguous when several do.
 func (k *Keyboard) Locate() (string, error) { return k.find(KindKeyboard) }
@@ -87,7 +89,9 @@ func NewPOS(u *url.URL) (*POS, error) {
 }
 
 // Open waits until the scanner is there.
-func (p *POS) Open(ctx context.Context) (io.ReadWriteCloser, error) { return p.wait(ctx, p.try) }
+func (p *POS) Open(ctx context.Context) (io.ReadWriteCloser, error) {
+	return p.wait(ctx, p.Locate, p.try)
+}
 
 // Locate names the device that the URL means now, as of a Keyboard.
 func (p *POS) Locate() (string, error) { return p.findPOS() }

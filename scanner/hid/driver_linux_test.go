@@ -179,6 +179,54 @@ func TestCloseEndsRead(t *testing.T) {
 	}
 }
 
+// After a suspend a device may be gone while its reads go on waiting: only its file says so. What the kernel still holds comes first, then the end.
+func TestSilentDeviceEndsWithItsFile(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(*device) guarded{
+		"keyboard": func(d *device) guarded { return &keys{device: d} },
+		"pos":      func(d *device) guarded { return &reports{device: d} },
+	} {
+		d, kernel := pair(t)
+		s := open(d)
+		node := filepath.Join(t.TempDir(), "node")
+		write(t, kernel, []byte("one"))
+		if err := os.WriteFile(node, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.guard(plug.Config{Files: []string{node}, Fast: 2 * time.Millisecond}, usb.Identify(node, false))
+		b := make([]byte, 64)
+		if n, err := s.Read(b); err != nil || !strings.HasSuffix(string(b[:n]), "one") {
+			t.Fatalf("%s: read %q, %v", name, b[:n], err)
+		}
+		ended := make(chan string, 1)
+		go func() {
+			n, err := s.Read(b)
+			ended <- fmt.Sprint(n, err)
+		}()
+		if err := os.Remove(node); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case got := <-ended:
+			if got != fmt.Sprint(0, io.EOF) {
+				t.Errorf("%s: the read of a device that is gone ended with %s", name, got)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%s: a read of a device that is gone goes on", name)
+		}
+		write(t, kernel, []byte("two")) // the kernel had it all the time
+		if n, err := s.Read(b); err != nil || !strings.HasSuffix(string(b[:n]), "two") {
+			t.Errorf("%s: what the kernel held is %q, %v", name, b[:n], err)
+		}
+		if n, err := s.Read(b); n != 0 || err != io.EOF {
+			t.Errorf("%s: behind it %d, %v", name, n, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestKeyboardTakesNoFeedback(t *testing.T) {
 	t.Parallel()
 	d, _ := pair(t)

@@ -3,13 +3,12 @@ package hid
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 
 	"github.com/backdock/backdock/scanner/hid/pos"
+	"github.com/backdock/backdock/scanner/usb"
 )
 
 const eventSize = 24
@@ -20,7 +19,7 @@ func canKeyboard() error {
 
 func canPOS() error { return nil }
 
-// findPOS names the interface of the one HID POS scanner that matches.
+// findPOS names the interface of the one HID POS scanner that matches. Serial numbers are compared as the device writes them.
 func (t Target) findPOS() (string, error) {
 	if t.Path != "" {
 		return "", errors.New("on Windows a HID POS scanner is named by vid, pid and sn, not by a file")
@@ -34,45 +33,34 @@ func (t Target) findPOS() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("list HID devices: %w", err)
 	}
-	var found []string
+	var all []usb.Named
 	for _, path := range paths {
-		if t.fits(path) {
-			found = append(found, path)
+		if d, ok := posAt(path); ok {
+			all = append(all, usb.Named{Path: path, Device: d})
 		}
 	}
-	switch len(found) {
-	case 0:
-		return "", fs.ErrNotExist
-	case 1:
-		return found[0], nil
-	}
-	return "", fmt.Errorf("%d HID POS scanners match: add sn= to tell them apart", len(found))
+	return usb.Find(t.Match, "HID POS scanner", all)
 }
 
-// fits looks at a device without claiming it. One that cannot be looked at does not fit.
-func (t Target) fits(path string) bool {
+// posAt looks at a device without claiming it. ok is false for what is no HID POS scanner, or cannot be looked at.
+func posAt(path string) (d usb.Device, ok bool) {
 	h, err := openInterface(path, 0, 0)
 	if err != nil {
-		return false
+		return d, false
 	}
 	defer windows.CloseHandle(h)
 	a := attributes{size: uint32(unsafe.Sizeof(attributes{}))}
 	if ok, _, _ := hidGetAttributes.Call(uintptr(h), uintptr(unsafe.Pointer(&a))); byte(ok) == 0 {
-		return false
-	}
-	if t.VID != "" && t.VID != fmt.Sprintf("%04x", a.vendor) || t.PID != "" && t.PID != fmt.Sprintf("%04x", a.product) {
-		return false
-	}
-	if t.Serial != "" && !strings.EqualFold(t.Serial, serialOf(h)) {
-		return false
+		return d, false
 	}
 	p, err := preparse(h)
 	if err != nil {
-		return false
+		return d, false
 	}
 	defer p.free()
 	c, err := p.caps()
-	return err == nil && c.page == pos.Page && c.usage == uint16(pos.Scanner)
+	d = usb.Device{VID: fmt.Sprintf("%04x", a.vendor), PID: fmt.Sprintf("%04x", a.product), Serial: serialOf(h)}
+	return d, err == nil && c.page == pos.Page && c.usage == uint16(pos.Scanner)
 }
 
 func serialOf(h windows.Handle) string {

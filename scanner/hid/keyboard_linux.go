@@ -5,12 +5,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/hid/keyboard"
 )
@@ -40,33 +40,29 @@ type keys struct {
 	keyboard.Settings
 }
 
-func (k *Keyboard) try(ctx context.Context) (io.ReadWriteCloser, error) {
-	path, err := k.find(KindKeyboard)
-	if err != nil {
-		return nil, err
-	}
+func (k *Keyboard) try(ctx context.Context, path string) (guarded, error) {
 	d, err := openDevice(path)
 	if err != nil {
 		return nil, err
 	}
 	s := &keys{d, k.Settings}
-	if err := s.take(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), d.Close())
+	if err := s.take(ctx, path); err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
 	return s, nil
 }
 
 // take makes the keyboard the station's alone.
-func (s *keys) take(ctx context.Context) error {
+func (s *keys) take(ctx context.Context, path string) error {
 	var has [keyBytes]byte
 	if err := s.ioctl(eviocHas, has[:]); err != nil {
-		return fmt.Errorf("this is no input device: %w", err)
+		return fault.New(fault.Invalid, codeNoKeys, "%s: this is no input device: %w", path, err).With("about", path)
 	}
 	if low := binary.LittleEndian.Uint32(has[:]); low&typingKeys != typingKeys {
-		return errors.New("this input device has not the keys of a keyboard; station devices lists those that have")
+		return fault.New(fault.Invalid, codeNoKeys, "%s: this input device has not the keys of a keyboard; station devices lists those that have", path).With("about", path)
 	}
 	for patience := heldPatience; ; patience -= heldPause {
-		free, err := s.grab()
+		free, err := s.grab(path)
 		if free || err != nil {
 			if err == nil {
 				s.capsLamp()
@@ -74,7 +70,7 @@ func (s *keys) take(ctx context.Context) error {
 			return err
 		}
 		if patience <= 0 {
-			return errors.New("a key is held down on this keyboard; let go of it, or scan anything with it")
+			return fault.New(fault.Conflict, codeHeld, "%s: a key is held down on this keyboard; let go of it, or scan anything with it", path).With("about", path)
 		}
 		select {
 		case <-ctx.Done():
@@ -85,16 +81,16 @@ func (s *keys) take(ctx context.Context) error {
 }
 
 // grab takes the keyboard if no key is held. Otherwise whoever saw the key go down would never see it come up.
-func (s *keys) grab() (free bool, err error) {
+func (s *keys) grab(path string) (free bool, err error) {
 	if held, err := s.held(); held || err != nil {
 		return false, err
 	}
 	err = s.setGrab(1)
 	if errors.Is(err, unix.EBUSY) {
-		return false, fmt.Errorf("another program has this keyboard to itself: another station agent, or a tool that remaps keys; stop it: %w", err)
+		return false, fault.New(fault.Conflict, CodeBusy, "%s: another program has this keyboard to itself: another station agent, or a tool that remaps keys; stop it: %w", path, err).With("about", path)
 	}
 	if err != nil {
-		return false, fmt.Errorf("take the keyboard: %w", err)
+		return false, fmt.Errorf("take the keyboard %s: %w", path, err)
 	}
 	// A key may have gone down in between.
 	if held, err := s.held(); held || err != nil {
@@ -136,7 +132,10 @@ func (s *keys) Encoding() scanner.Encoding { return keyboardEncoding(s.Settings)
 // Read gives whole input events. io.EOF means that the device is gone, os.ErrClosed that Close was called.
 func (s *keys) Read(p []byte) (int, error) {
 	n, err := s.file.Read(p)
-	return n, s.gone(err)
+	if err != nil {
+		return s.ended(p, err)
+	}
+	return n, nil
 }
 
 // Write takes no feedback: a keyboard has no way to be told.

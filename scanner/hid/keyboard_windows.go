@@ -1,8 +1,5 @@
 package hid
 
-import (
-	"context"
-	"io"
-)
+import "context"
 
-func (k *Keyboard) try(context.Context) (io.ReadWriteCloser, error) { return nil, canKeyboard() }
+func (k *Keyboard) try(context.Context, string) (guarded, error) { return nil, canKeyboard() }

@@ -7,11 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/backdock/backdock/internal/fault"
+	"github.com/backdock/backdock/scanner/plug"
 )
 
 func canKeyboard() error { return nil }
@@ -29,9 +31,11 @@ const (
 
 // device is an open device file. Its Close ends a blocked Read.
 type device struct {
-	file   *os.File
-	closed atomic.Bool
-	raw    interface {
+	file    *os.File
+	closed  atomic.Bool
+	left    atomic.Bool // the guard saw the device go
+	unwatch func()      // ends the guard; nil where there is none
+	raw     interface {
 		Control(func(fd uintptr)) error
 		Read(func(fd uintptr) bool) error
 	}
@@ -48,7 +52,7 @@ func openDevice(path string) (*device, error) {
 	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
 		return nil, fmt.Errorf("open %s: %w", path, fs.ErrNotExist) // unplugged a moment ago
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fault.New(fault.Denied, CodeDenied, "%s: no permission; run station install, or add this user to the group that owns the file, and plug the scanner in again: %w", path, err)
+		return nil, fault.New(fault.Denied, CodeDenied, "%s: no permission; run station install, or add this user to the group that owns the file, and plug the scanner in again: %w", path, err).With("about", path)
 	case err != nil:
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -71,22 +75,37 @@ func (d *device) ioctl(request uint, b []byte) error {
 	return err
 }
 
-// gone turns what a read says after unplugging into io.EOF.
-func (d *device) gone(err error) error {
+// guard ends the device's reads when it has gone.
+func (d *device) guard(c plug.Config, who *plug.Identity) {
+	d.unwatch = plug.Guard(c, who, func() {
+		d.left.Store(true)
+		_ = d.file.SetReadDeadline(time.Unix(1, 0)) // fails on a file that is closed, whose reads have ended
+	})
+}
+
+// ended turns what a read into p says after unplugging into io.EOF, behind what the kernel still holds: hidraw keeps reports of a device that went.
+func (d *device) ended(p []byte, err error) (int, error) {
 	switch {
-	case err == nil:
-		return nil
 	case d.closed.Load():
-		return os.ErrClosed
+		return 0, os.ErrClosed
 	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.EIO):
-		return io.EOF
+		return 0, io.EOF
+	case d.left.Load() && errors.Is(err, os.ErrDeadlineExceeded):
+		n := 0
+		if e := d.raw.Control(func(fd uintptr) { n, err = unix.Read(int(fd), p) }); e != nil || err != nil || n <= 0 {
+			return 0, io.EOF
+		}
+		return n, nil
 	}
-	return fmt.Errorf("read %s: %w", d.file.Name(), err)
+	return 0, fmt.Errorf("read %s: %w", d.file.Name(), err)
 }
 
 func (d *device) Close() error {
 	if d.closed.Swap(true) {
 		return nil
+	}
+	if d.unwatch != nil {
+		d.unwatch()
 	}
 	return d.file.Close()
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/frame"
 	"github.com/backdock/backdock/scanner/hid/descriptor"
@@ -33,21 +34,19 @@ type reports struct {
 
 func (t Target) findPOS() (string, error) { return t.find(KindPOS) }
 
-func (p *POS) try(context.Context) (io.ReadWriteCloser, error) {
-	path, err := p.findPOS()
-	if err != nil {
-		return nil, err
-	}
+func (p *POS) try(_ context.Context, path string) (guarded, error) {
 	d, err := openDevice(path)
 	if err != nil {
 		return nil, err
 	}
 	s := &reports{device: d, pause: p.Pause}
-	if err = s.describe(); err == nil {
-		err = s.enable(p.Enable)
+	if err = s.describe(); err != nil {
+		err = fault.New(fault.Invalid, codeNoPOS, "%s: %w", path, err).With("about", path)
+	} else if err = s.enable(p.Enable); err != nil {
+		err = fault.New(fault.Invalid, codeEnable, "%s: %w", path, err).With("about", path)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), d.Close())
+		return nil, errors.Join(err, d.Close())
 	}
 	return s, nil
 }
@@ -116,7 +115,9 @@ func (s *reports) Read(p []byte) (int, error) {
 		return true
 	})
 	if err := errors.Join(e, err); err != nil {
-		return 0, s.gone(err)
+		if n, err = s.ended(p[1:], err); err != nil {
+			return 0, err
+		}
 	}
 	if n == 0 {
 		return 0, io.EOF

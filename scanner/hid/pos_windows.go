@@ -14,8 +14,10 @@ import (
 
 	"golang.org/x/sys/windows"
 
+	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/hid/pos"
+	"github.com/backdock/backdock/scanner/plug"
 )
 
 // inputBuffers is how many reports Windows keeps for a reader; it gives 512 at most and 32 unasked.
@@ -39,17 +41,16 @@ type reports struct {
 	queue  [][]byte // canonical reports not yet read
 }
 
-func (p *POS) try(context.Context) (io.ReadWriteCloser, error) {
-	path, err := p.findPOS()
-	if err != nil {
-		return nil, err
-	}
+// guard does nothing: Windows ends the reads of a device that went, also during sleep, and there is no file to look at.
+func (s *reports) guard(plug.Config, *plug.Identity) {}
+
+func (p *POS) try(_ context.Context, path string) (guarded, error) {
 	h, err := openInterface(path, windows.GENERIC_READ|windows.GENERIC_WRITE, windows.FILE_FLAG_OVERLAPPED)
 	switch {
 	case errors.Is(err, windows.ERROR_FILE_NOT_FOUND), errors.Is(err, windows.ERROR_PATH_NOT_FOUND):
 		return nil, fs.ErrNotExist
 	case errors.Is(err, windows.ERROR_ACCESS_DENIED), errors.Is(err, windows.ERROR_SHARING_VIOLATION):
-		return nil, fmt.Errorf("another program has the scanner to itself; close it (POS software, the maker's tool): %v", err)
+		return nil, fault.New(fault.Conflict, CodeBusy, "another program has the scanner to itself; close it (POS software, the maker's tool): %w", err).With("about", path)
 	case err != nil:
 		return nil, fmt.Errorf("open the scanner: %w", err)
 	}

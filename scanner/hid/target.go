@@ -2,27 +2,25 @@ package hid
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/url"
-	"path/filepath"
 	"slices"
-	"time"
 
+	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/plug"
 	"github.com/backdock/backdock/scanner/usb"
 )
 
+// Faults an operator can mend.
 const (
-	// rulePause is how long a new device may refuse this user: udev gives permission a moment after the kernel makes the file.
-	rulePause = 1500 * time.Millisecond
-	rulePoll  = 100 * time.Millisecond
+	CodeDenied = string(scanner.DeviceDenied)
+	CodeBusy   = string(scanner.DeviceBusy)
+	codeHeld   = string(scanner.DeviceKeyHeld)
+	codeNoKeys = string(scanner.DeviceNoKeys)
+	codeNoPOS  = string(scanner.DeviceNoPOS)
+	codeEnable = string(scanner.DeviceEnable)
 )
-
-// CodeDenied is the fault of a device that this user may not open.
-const CodeDenied = "device_denied"
 
 // Target names one device: by its file, or by what it is.
 type Target struct {
@@ -60,49 +58,41 @@ func (t Target) find(kind Kind) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var found []usb.Named
-	node := ""
+	var named []usb.Named
 	for _, f := range all {
-		if f.Kind == kind && t.Fits(f.Device) {
-			found, node = append(found, usb.Named{Name: filepath.Base(f.Node), Device: f.Device}), f.Node
+		if f.Kind == kind {
+			named = append(named, usb.Named{Path: f.Node, Device: f.Device})
 		}
 	}
-	switch len(found) {
-	case 0:
-		return "", fmt.Errorf("%s scanner of %s: %w", kind, t.Match, fs.ErrNotExist)
-	case 1:
-		return node, nil
-	}
-	return "", usb.Ambiguous(t.Match, found)
+	return usb.Find(t.Match, string(kind)+" scanner", named)
 }
 
-// wait tries to open at every change until the device is there.
-func (t Target) wait(ctx context.Context, try func(context.Context) (io.ReadWriteCloser, error)) (io.ReadWriteCloser, error) {
+// guarded is a stream that can be told that its device is gone, where its reads do not say so.
+type guarded interface {
+	io.ReadWriteCloser
+	guard(plug.Config, *plug.Identity)
+}
+
+// wait tries to open at every change until the device is there, and watches over it from then on.
+func (t Target) wait(ctx context.Context, find func() (string, error), try func(ctx context.Context, path string) (guarded, error)) (io.ReadWriteCloser, error) {
 	config := t.Watch
 	if t.Path != "" {
 		config.Files = append(slices.Clone(config.Files), t.Path)
 	}
 	watch := plug.Start(config) // before the first look, so that nothing comes in between
 	defer watch.Close()
-	for refused := time.Duration(0); ; {
-		s, err := try(ctx)
-		var retry <-chan time.Time
-		switch {
-		case err == nil:
-			return s, nil
-		case errors.Is(err, fs.ErrNotExist):
-			refused = 0
-		case errors.Is(err, fs.ErrPermission) && refused < rulePause:
-			refused += rulePoll
-			retry = time.After(rulePoll)
-		default:
+	var who *plug.Identity
+	s, err := usb.Await(ctx, watch, func() (guarded, error) {
+		path, err := find()
+		if err != nil {
 			return nil, err
 		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-watch.Changed():
-		case <-retry:
-		}
+		who = usb.Identify(path, t.Path != "") // before opening: if the device is exchanged in between, the guard notices
+		return try(ctx, path)
+	})
+	if err != nil {
+		return nil, err
 	}
+	s.guard(config, who)
+	return s, nil
 }

@@ -5,7 +5,6 @@ package hid
 import (
 	"context"
 	"errors"
-	"io"
 )
 
 const eventSize = 24
@@ -15,7 +14,7 @@ var errSerial = errors.New("HID scanners are not supported on this system: set t
 func canKeyboard() error { return errSerial }
 func canPOS() error      { return errSerial }
 
-func (k *Keyboard) try(context.Context) (io.ReadWriteCloser, error) { return nil, errSerial }
-func (p *POS) try(context.Context) (io.ReadWriteCloser, error)      { return nil, errSerial }
+func (k *Keyboard) try(context.Context, string) (guarded, error) { return nil, errSerial }
+func (p *POS) try(context.Context, string) (guarded, error)      { return nil, errSerial }
 
 func (t Target) findPOS() (string, error) { return "", errSerial }

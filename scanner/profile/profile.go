@@ -44,8 +44,11 @@ type Profile struct {
 	Silent  bool              `yaml:"silent" json:"silent,omitempty"`
 	Sure    string            `yaml:"sure" json:"sure"` // document, partly, unverified
 	Source  string            `yaml:"source" json:"source"`
-	ZH      []string          `yaml:"zh" json:"zh"` // how to set the scanner up
-	EN      []string          `yaml:"en" json:"en"`
+	// Confirmed are the facts that were read, each with its page; Open are those that nobody has found a page for.
+	Confirmed []string `yaml:"confirmed" json:"confirmed,omitempty"`
+	Open      []string `yaml:"open" json:"open,omitempty"`
+	ZH        []string `yaml:"zh" json:"zh"` // how to set the scanner up
+	EN        []string `yaml:"en" json:"en"`
 }
 
 // maxFeedback bounds what a scanner is sent for one code.
@@ -126,6 +129,10 @@ func (p Profile) valid() error {
 		return fmt.Errorf("name, maker and source are needed")
 	case !slices.Contains([]string{"document", "partly", "unverified"}, p.Sure):
 		return fmt.Errorf("sure %q: want document, partly or unverified", p.Sure)
+	case p.Sure != "unverified" && len(p.Confirmed) == 0 && len(p.Good) > 0:
+		return fmt.Errorf("sure %q, and no page that confirms it", p.Sure)
+	case p.Sure == "unverified" && len(p.Open) == 0:
+		return fmt.Errorf("unverified, and what is open is not said")
 	case len(p.ZH) == 0 || len(p.EN) == 0:
 		return fmt.Errorf("set-up hints are needed in zh and en")
 	case p.Resends && len(p.Bad) == 0:

@@ -10,7 +10,7 @@ import (
 func TestProfiles(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][2]string{
-		"none": {}, "honeywell-ack": {"\x1b7,", "\x1b8,"}, "honeywell": {"\x16\x07\r"}, "datalogic": {"\x01", "FE"}, "gryphon": {"\x1b[3q", "\x1b[4q"},
+		"none": {}, "honeywell-ack": {"\x1b7,", "\x1b8,"}, "honeywell": {"\x16\x07\r"}, "datalogic": {"\x01", "FE"}, "gryphon": {"\x12\x1b[3q\r", "\x12\x1b[4q\r"},
 		"cipherlab": {"#@////\r"}, "newland": {"\x06"}, "acknak": {"\x06", "\x15"},
 	} {
 		p, err := Find(name)
@@ -70,7 +70,7 @@ func TestJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, err := json.Marshal(p)
-	if err != nil || !strings.Contains(string(b), `"good":"1B5B3371"`) {
+	if err != nil || !strings.Contains(string(b), `"good":"121B5B33710D"`) {
 		t.Errorf("%s, %v", b, err)
 	}
 }
@@ -89,13 +89,15 @@ func TestRefused(t *testing.T) {
 		ok + "}\n  - {name: a, maker: m, source: s, sure: document, zh: [z], en: [e]}": "stands twice",
 		"version: 1\nprofiles: [{name: a, maker: m, source: s, sure: surely}]":         "sure",
 		"version: 1\nprofiles: [{name: a, maker: m, source: s, sure: partly}]":         "hints",
-		"version: 1\nprofiles: [{name: a}]":                                            "are needed",
+		ok + ", good: '06'}": "no page that confirms it",
+		"version: 1\nprofiles: [{name: a, maker: m, source: s, sure: unverified, zh: [z], en: [e]}]": "what is open",
+		"version: 1\nprofiles: [{name: a}]": "are needed",
 	} {
 		if list, err := parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\ngave %v, %v, want %q", text, list, err, want)
 		}
 	}
-	if _, err := parse([]byte(ok + "}")); err != nil {
+	if _, err := parse([]byte(ok + ", good: '06', confirmed: ['a page']}")); err != nil {
 		t.Error(err)
 	}
 }

@@ -15,22 +15,19 @@ import (
 	"go.bug.st/serial"
 
 	"github.com/backdock/backdock/internal/fault"
+	"github.com/backdock/backdock/scanner"
 	"github.com/backdock/backdock/scanner/plug"
 	"github.com/backdock/backdock/scanner/usb"
 )
 
-const (
-	// readTimeout bounds one read of the library, so that Close never pulls the descriptor away from under a read.
-	readTimeout = 200 * time.Millisecond
-	// udevNeeds is how long udev may take over a device: until a new device file has the permissions of its rules, until a link is written anew.
-	udevNeeds = 1500 * time.Millisecond
-)
+// readTimeout bounds one read of the library, so that Close never pulls the descriptor away from under a read.
+const readTimeout = 200 * time.Millisecond
 
 // Faults an operator can mend.
 const (
-	CodeDenied = "port_denied" // no permission
-	CodeBusy   = "port_busy"   // another program holds the port
-	CodeMode   = "port_mode"   // the port does not take the line settings
+	CodeDenied = string(scanner.DevicePort)     // no permission
+	CodeBusy   = string(scanner.DevicePortBusy) // another program holds the port
+	CodeMode   = string(scanner.DevicePortMode) // the port does not take the line settings
 )
 
 // Driver opens one serial port.
@@ -97,56 +94,30 @@ func (d *Driver) Open(ctx context.Context) (io.ReadWriteCloser, error) {
 	}
 	watch := plug.Start(config) // before the first look, so that nothing comes in between
 	defer watch.Close()
-	s, err := d.await(ctx, watch)
+	var who *plug.Identity
+	s, err := usb.Await(ctx, watch, func() (s *stream, err error) {
+		s, who, err = d.try()
+		return s, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	s.guard(config)
+	s.unguard = plug.Guard(config, who, func() { s.gone.Store(true) })
 	return s, nil
 }
 
-// await tries to open the port at every change until it is there.
-func (d *Driver) await(ctx context.Context, watch *plug.Watch) (*stream, error) {
-	refused := time.Duration(0) // how long the port has been there without permission
-	for {
-		s, err := d.try()
-		var retry <-chan time.Time
-		switch {
-		case err == nil:
-			return s, nil
-		case errors.Is(err, fs.ErrNotExist):
-		case fault.Code(err) == CodeDenied && refused < udevNeeds:
-			const pause = udevNeeds / 10
-			refused += pause
-			retry = time.After(pause)
-		default:
-			return nil, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-watch.Changed():
-		case <-retry:
-		}
-	}
-}
-
 // try opens the port if it is there; fs.ErrNotExist if not.
-func (d *Driver) try() (*stream, error) {
+func (d *Driver) try() (*stream, *plug.Identity, error) {
 	path, err := d.Locate()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	patient := time.Duration(0)
-	if d.Path != "" {
-		patient = udevNeeds // it may be a link, which udev takes away for a moment when it writes it anew
-	}
-	who := identify(path, patient) // before opening: if the device is exchanged in between, the guard notices
+	who := usb.Identify(path, d.Path != "") // before opening: if the device is exchanged in between, the guard notices
 	port, err := d.open(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return newStream(port, path, who), nil
+	return &stream{port: port, name: filepath.Base(path)}, who, nil
 }
 
 // Within makes the driver look for its device below other roots: on a test's machine.
@@ -161,20 +132,11 @@ func (d *Driver) Locate() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var found []usb.Named
-	path := ""
+	var all []usb.Named
 	for _, p := range ports {
-		if d.Match.Fits(p.Device) {
-			found, path = append(found, usb.Named{Name: filepath.Base(p.Path), Device: p.Device}), p.Path
-		}
+		all = append(all, usb.Named{Path: p.Path, Device: p.Device})
 	}
-	switch len(found) {
-	case 0:
-		return "", fmt.Errorf("serial port of %s: %w", d.Match, fs.ErrNotExist)
-	case 1:
-		return path, nil
-	}
-	return "", usb.Ambiguous(d.Match, found)
+	return usb.Find(d.Match, "serial port", all)
 }
 
 func (d *Driver) open(path string) (serial.Port, error) {
@@ -196,13 +158,13 @@ func explain(path string, err error) error {
 	}
 	switch pe.Code() {
 	case serial.PermissionDenied:
-		return fault.New(fault.Denied, CodeDenied, "%s: no permission; run station install, or add this user to the group that owns the port (dialout): %w", path, err)
+		return fault.New(fault.Denied, CodeDenied, "%s: no permission; run station install, or add this user to the group that owns the port (dialout): %w", path, err).With("about", path)
 	case serial.PortBusy:
-		return fault.New(fault.Conflict, CodeBusy, "%s: another program holds the port; close it (station doctor names it; ModemManager lets go after ten seconds): %w", path, err)
+		return fault.New(fault.Conflict, CodeBusy, "%s: another program holds the port; close it (station doctor names it; ModemManager lets go after ten seconds): %w", path, err).With("about", path)
 	case serial.PortNotFound:
 		return fmt.Errorf("open %s: %w", path, fs.ErrNotExist)
 	case serial.InvalidSpeed, serial.InvalidDataBits, serial.InvalidParity, serial.InvalidStopBits:
-		return fault.New(fault.Invalid, CodeMode, "%s: the port does not take this baud, bits, parity or stop: %w", path, err)
+		return fault.New(fault.Invalid, CodeMode, "%s: the port does not take this baud, bits, parity or stop: %w", path, err).With("about", path)
 	}
 	return fmt.Errorf("open %s: %w", path, err)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,18 +22,12 @@ const (
 type stream struct {
 	port   serial.Port
 	name   string
-	who    *identity // nil where a device has no file
 	closed atomic.Bool
 	gone   atomic.Bool // the guard saw the device go
 	read   sync.Mutex
 	write  sync.Mutex
 
-	stop     chan struct{} // ends the guard
-	watching sync.WaitGroup
-}
-
-func newStream(port serial.Port, path string, who *identity) *stream {
-	return &stream{port: port, name: filepath.Base(path), who: who, stop: make(chan struct{})}
+	unguard func() // ends the guard; nil where there is none
 }
 
 // Read blocks until bytes come. io.EOF means that the device is gone, os.ErrClosed that Close was called.
@@ -98,8 +91,9 @@ func (s *stream) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
-	close(s.stop)
-	s.watching.Wait()
+	if s.unguard != nil {
+		s.unguard()
+	}
 	for tries := 0; !s.write.TryLock(); tries++ {
 		if tries == closeTries {
 			return fmt.Errorf("close %s: the scanner takes no bytes; the port is closed when it does", s.name)

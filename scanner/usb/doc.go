@@ -4,7 +4,7 @@
 //	vid=1a86&pid=7523&usb=1-2.3         whatever is in that socket: bus 1, port 2, port 3 of the hub there
 //	vid=05f9&pid=4204&usb=1-1:1.2       one interface of a device that shows two alike
 //
-// When a match fits two devices nobody guesses: Ambiguous says what tells them apart. Sockets are as sysfs names them; Linux only.
+// When a match fits two devices nobody guesses: Find says what tells them apart. Sockets are as sysfs names them; Linux only.
 //
 // It imports scanner/plug and internal/fault.
 package usb

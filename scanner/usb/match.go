@@ -5,12 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-
-	"github.com/backdock/backdock/internal/fault"
 )
-
-// CodeAmbiguous is the fault of a match that fits two devices.
-const CodeAmbiguous = "scanner_ambiguous"
 
 // Match names a device. Empty fields fit anything, but one must be set for a match to name anything.
 type Match struct {
@@ -77,23 +72,4 @@ func (m Match) count(all []Device) int {
 		}
 	}
 	return n
-}
-
-// Named is a device with the name of its file.
-type Named struct {
-	Name string // ttyACM0
-	Device
-}
-
-// Ambiguous is the fault of a match that fits all these: it says which parameters tell them apart.
-func Ambiguous(m Match, found []Named) error {
-	var all []Device
-	for _, f := range found {
-		all = append(all, f.Device)
-	}
-	var each []string
-	for _, f := range found {
-		each = append(each, f.Name+" is "+Only(f.Device, all).String())
-	}
-	return fault.New(fault.Conflict, CodeAmbiguous, "%d scanners match %s; give sn= or usb= in the scanner's URL: %s", len(found), m, strings.Join(each, ", "))
 }

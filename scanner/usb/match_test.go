@@ -1,6 +1,8 @@
 package usb
 
 import (
+	"errors"
+	"io/fs"
 	"net/url"
 	"strings"
 	"testing"
@@ -63,11 +65,19 @@ func TestOnly(t *testing.T) {
 	}
 }
 
-func TestAmbiguous(t *testing.T) {
+// The one that fits is found; none is fs.ErrNotExist, and of two nobody guesses.
+func TestFind(t *testing.T) {
 	t.Parallel()
-	err := Ambiguous(Match{VID: "1a86"}, []Named{{"ttyUSB0", Device{VID: "1a86", PID: "7523", Socket: "1-1"}}, {"ttyUSB1", Device{VID: "1a86", PID: "7523", Socket: "1-2"}}})
+	all := []Named{{"/dev/ttyUSB0", Device{VID: "1a86", PID: "7523", Socket: "1-1"}}, {"/dev/ttyUSB1", Device{VID: "1a86", PID: "7523", Socket: "1-2"}}, {"/dev/ttyACM0", Device{VID: "0c2e"}}}
+	if path, err := Find(Match{VID: "1a86", Socket: "1-2"}, "serial port", all); err != nil || path != "/dev/ttyUSB1" {
+		t.Errorf("found %q, %v", path, err)
+	}
+	if _, err := Find(Match{VID: "05e0"}, "serial port", all); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "serial port of vid=05e0") {
+		t.Errorf("nothing fits, and that is %v", err)
+	}
+	_, err := Find(Match{VID: "1a86"}, "serial port", all)
 	const want = "2 scanners match vid=1a86; give sn= or usb= in the scanner's URL: ttyUSB0 is vid=1a86&pid=7523&usb=1-1, ttyUSB1 is vid=1a86&pid=7523&usb=1-2"
-	if fault.Code(err) != CodeAmbiguous || !strings.HasSuffix(err.Error(), want) {
+	if fault.Code(err) != CodeAmbiguous || !strings.HasSuffix(err.Error(), want) || fault.Of(err).Params["about"] == "" {
 		t.Errorf("said %v", err)
 	}
 }

@@ -27,6 +27,13 @@ func Agree(theirs []int) (version int, ok bool) {
 
 // For leaves out what a server of an older version would refuse as unknown. Before the welcome nobody knows the server's version: speak the oldest.
 func (m FromStation) For(version int) FromStation {
+	if version >= 3 {
+		return m
+	}
+	m.Devices = slices.Clone(m.Devices)
+	for i := range m.Devices {
+		m.Devices[i].Code, m.Devices[i].About = "", ""
+	}
 	if version >= 2 {
 		return m
 	}
@@ -34,6 +41,6 @@ func (m FromStation) For(version int) FromStation {
 	for i := range m.Scans {
 		m.Scans[i].WeightGrams, m.Scans[i].WeightStable = 0, false
 	}
-	m.Devices = slices.DeleteFunc(slices.Clone(m.Devices), func(d scanner.Device) bool { return d.Kind != scanner.KindScanner })
+	m.Devices = slices.DeleteFunc(m.Devices, func(d scanner.Device) bool { return d.Kind != scanner.KindScanner })
 	return m
 }

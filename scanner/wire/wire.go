@@ -30,8 +30,9 @@ import (
 const (
 	// Subprotocol is negotiated in the websocket handshake.
 	Subprotocol = "backdock.station.v1"
-	// Version is the newest protocol version; a server of version N serves agents of N-1. 2 added weights on scans and kinds of devices.
-	Version = 2
+	// Version is the newest protocol version; a server of version N serves agents of all from Oldest on. 2 added weights on scans and kinds of devices, 3 what is wrong with a
+	// device as a code.
+	Version = 3
 	// Oldest is the oldest version that is still spoken.
 	Oldest = 1
 	// MaxWeight is the heaviest box in grams that a station may report.

@@ -103,6 +103,9 @@ export function makeBench(send) {
         return outcomeOf(scan, 'accepted', 'held', 'done', { parcel: 'P004291' })
       case up === 'BD:EXCEPTION':
         return outcomeOf(scan, 'accepted', 'exception_noted', 'ok', { parcel: v.parcel?.number ?? '' })
+      case up === 'BD:PHOTO':
+        if (!v.parcel) return outcomeOf(scan, 'rejected', 'nothing_open', 'error')
+        return outcomeOf(scan, 'accepted', 'photo_asked', 'ok', { parcel: v.parcel.number, ...(last ? { plate: last.plates.at(-1) } : {}) }, { parcel: v.parcel.number })
       case up === 'BD:DONE': {
         if (!v.parcel) return outcomeOf(scan, 'rejected', 'nothing_open', 'error')
         const short = v.parcel.lines.filter((l) => l.received < l.expected)

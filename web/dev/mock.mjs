@@ -6,6 +6,7 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
 import { makeBench } from './bench.mjs'
+import { makeCamera } from './camera.mjs'
 import { checkAnswer, checkFrame, checkRequest } from './contract.mjs'
 import { makeServer } from './server.mjs'
 import { makeLine } from './station.mjs'
@@ -41,6 +42,7 @@ const bench = makeBench(shout)
 const server = makeServer(lives, (m) => hold(`live ${m.op}`, checkFrame('live', m)))
 const stations = new WebSocketServer({ noServer: true, handleProtocols: () => 'backdock.station.v1' })
 const line = makeLine(stations, bench)
+const camera = makeCamera()
 let agentDown = false
 
 agents.on('connection', (socket) => {
@@ -59,6 +61,7 @@ const mock = {
     bench.reset()
     server.reset()
     line.reset()
+    camera.reset()
   },
   '/mock/scan': (b) => bench.scan(b.data, b.source, b.outcome),
   '/mock/link': (b) => bench.link(b.online),
@@ -70,6 +73,7 @@ const mock = {
   },
   '/mock/live': (b) => server.control(b),
   '/mock/line': (b) => line.control(b),
+  '/mock/camera': (b) => camera.control(b),
 }
 
 const body = async (req) => {
@@ -97,6 +101,9 @@ const http = createServer(async (req, res) => {
       res.writeHead(200, { 'content-type': 'image/svg+xml' })
       return res.end(readFileSync(new URL('../../scanner/sticker/testdata/plate-50x30-203.svg', import.meta.url)))
     }
+    if (url.pathname.startsWith('/api/v1/evidence/uploads')) return camera.upload(req, res, url)
+    const media = /^\/api\/v1\/evidence\/(E\d+)\/(content|thumbnail|chapters\.vtt)$/.exec(url.pathname)
+    if (media) return camera.serve(req, res, media[1], media[2])
     if (url.pathname.startsWith('/api/v1/')) return answer(req, res, url, await body(req))
   } catch (err) {
     return json(res, 500, { code: 'internal', title: String(err), status: 500 })

@@ -82,7 +82,7 @@ export function board(seq) {
     warehouse: 'HZ1', time_zone: 'Asia/Shanghai', now: new Date().toISOString(), seq,
     kpi: {
       parcels: { today: 1284 + (seq % 50), yesterday: 1187 }, pieces: { today: 2917 + (seq % 50), yesterday: 2618 }, median_handling_s: { today: 106, yesterday: 115 }, match_rate: { today: 0.963, yesterday: 0.971 },
-      quarantine: { now: 214, yesterday: 183, over_3d: 12 }, refunded_minor: { today: 18642000, yesterday: 17570100, currency: 'CNY' },
+      quarantine: { now: 214, yesterday: 183, over_3d: 12 }, refunded_minor: { today: 18642000, yesterday: 17570100, currency: 'CNY' }, pieces_per_labour_hour: { today: 61.4, yesterday: 58.2 },
     },
     hours: Array.from({ length: 24 }, (_, h) => ({ hour: h, received: h <= Math.max(hour, 16) ? (shape[h]?.[0] ?? 0) : 0, released: h <= Math.max(hour, 16) ? (shape[h]?.[1] ?? 0) : 0, yesterday: shape[h]?.[2] ?? 0 })),
     target_per_hour: 320,
@@ -105,8 +105,30 @@ export function board(seq) {
       { id: '5', number: 5, name: '5 号收货台', clerk: '', last_scan: ago(38 / 60), rate_per_hour: 0, state: 'idle', devices: [{ name: '扫码枪 1', state: 'connected' }] },
       { id: '6', number: 6, name: '6 号收货台', clerk: '吴迪', last_scan: ago(7 / 60), rate_per_hour: 0, state: 'offline', devices: [] },
     ],
-    unclaimed: { n: 23, over_3d: 3 }, at_dock: 57, stock: { available: 8412, second_grade: 366, quarantine: 214, custody: 61 },
+    unclaimed: { n: 23, over_3d: 3 }, at_dock: 57, queue: dockQueue().slice(0, 5), due_today: 4, unscanned: { n: 3, minor: 612700, oldest: ago(31) }, stock: { available: 8412, second_grade: 366, quarantine: 214, custody: 61 },
   }
+}
+
+/** What stands at the dock, in the order of fetching. */
+export const dockQueue = () => Array.from({ length: 12 }, (_, i) => ({
+  number: `P${String(4260 - i).padStart(6, '0')}`, waybill: `SF14380${2769951 - i * 131}`, carrier: ['sf', 'yto', 'zto'][i % 3], kind: i === 9 ? 'unknown' : 'customer_return', shelf: i % 4 === 0 ? `A-0${1 + (i % 3)}` : '', owner: i === 9 ? '' : 'SHIWU', cases: i === 9 ? [] : [`RT-261123-${String(400 + i).padStart(4, '0')}`],
+  since: ago(26 - i * 2), ...(i < 4 ? { deadline: ago(1 - i * 2) } : {}), value: cny(459 + i * 37),
+}))
+export const unscanned = () => ({
+  items: [31, 22, 15].map((h, i) => ({ waybill: `YT883044712061${i}`, carrier: 'yto', owner: 'SHIWU', case: `RT-261122-0${310 + i}`, value: cny([4299, 1129, 699][i]), signed_at: ago(h), raised_at: ago(h - 12) })),
+  total: 3, value: cny(6127), policy: { hours: 12, opens_min: 480, closes_min: 1200 },
+})
+export const handovers = () => [
+  { id: 3, carrier: 'zto', bench: '20 号收货口', clerk: '吴迪', state: 'open', parcels: 18, turned: 0, opened_at: ago(0.3) },
+  { id: 2, carrier: 'yto', bench: '20 号收货口', clerk: '吴迪', state: 'closed', parcels: 41, turned: 2, opened_at: ago(2.4), closed_at: ago(2.1) },
+  { id: 1, carrier: 'sf', bench: '20 号收货口', clerk: '吴迪', state: 'closed', parcels: 96, turned: 0, opened_at: ago(5), closed_at: ago(4.4) },
+]
+/** Work done: by operator, by bench, or by both and hour. */
+export function workDone(by, day) {
+  const row = (operator, bench, pieces, minutes, more = {}) => ({ day: '', bench, operator, parcels_docked: 0, parcels_opened: 0, parcels_closed: 0, pieces, inspections: 0, put_aways: 0, errors: 0, minutes, pieces_per_hour: minutes ? (pieces * 60) / minutes : 0, ...more })
+  const rows = [row('李敏', '3 号收货台', 96, 90, { parcels_opened: 42, parcels_closed: 41 }), row('赵强', '1 号收货台', 78, 95, { parcels_opened: 33, parcels_closed: 33, errors: 1 }), row('吴迪', '20 号收货口', 0, 60, { parcels_docked: 155 }), row('王芳', '', 0, 70, { inspections: 64 })]
+  const shown = by === 'operator' ? rows.map((r) => ({ ...r, bench: '' })) : by === 'bench' ? rows.slice(0, 3).map((r) => ({ ...r, operator: '' })) : rows.flatMap((r) => [9, 10].map((hour) => ({ ...r, day, hour })))
+  return { items: shown, total: row('', '', 174, 315, { parcels_docked: 155, parcels_opened: 75, parcels_closed: 74, inspections: 64, errors: 1 }), seq: 4821 }
 }
 
 const pick = (list, i) => list[i % list.length]
@@ -123,6 +145,24 @@ export const parcels = () => Array.from({ length: 18 }, (_, i) => {
     ...(docked ? {} : { opened_at: ago(i / 3) }), ...(state === 'closed' ? { closed_at: ago(i / 3 - 0.1) } : {}),
   }
 })
+
+const knit = { sku: 'KT-021-RED-M', name: '针织开衫', name_en: 'Knit cardigan', spec: '红 M', spec_en: 'Red M', color: '#b3262e' }
+const lamp = { sku: 'DL-07-WHT', name: '阅读台灯', name_en: 'Reading lamp', spec: '白', spec_en: 'White', color: '#f2f2ee' }
+
+/** Parcels of unknown owner with those who may own them. The first is old; the second has nobody yet; the third waits for a second person. */
+export const unclaimed = () =>
+  ['W-12', 'W-03', 'W-07'].map((shelf, i) => ({
+    number: `P00420${i + 1}`, state: 'closed', waybill: i === 1 ? '' : `SF99990000${i}1234`, carrier: i === 1 ? '' : 'sf', warehouse: 'HZ1', shelf, pieces: 2 - (i % 2), weight_g: 640, created_at: ago([101, 20, 800][i]), age_s: [101, 20, 800][i] * 3600, old: i !== 1,
+    ending: i === 2 ? 'disposed' : '', ...(i === 2 ? { asked_at: ago(700) } : {}),
+    contents: [[{ ...knit, scanned: '6901234567892', n: 1 }, { ...lamp, scanned: '6901234567915', n: 1 }], [{ sku: '', name: '未识别商品', name_en: 'Unidentified item', spec: '', spec_en: '', color: '', scanned: 'X-77-0021', n: 1 }], [{ ...lamp, scanned: '6901234567915', n: 2 }]][i], version: 4,
+    slip: '', phone_tail: false, origin: '', asked: '', asked_note: '', ends_from: ago([101, 20, 800][i] - 720), units: [], timeline: [],
+    ...(i === 2 ? { end: { ending: 'disposed', reason: '受潮发霉', value_minor: 17800, requested_by: '李敏', requested_at: ago(3), confirmed_by: '', own: false, above_limit: false } } : {}),
+    can: i === 2 ? ['claim', 'shelve', 'note', 'ask', 'confirm', 'withdraw'] : ['claim', 'shelve', 'note', 'ask', 'hand_back'],
+    candidates: i === 0 ? [
+      { n: 1, case: 'RT-261120-0388', order: 'TB2611150921', shop: '拾物家居旗舰店', shop_code: 'SW-TB', waits: true, score: 163, reasons: [{ why: 'serial', detail: 'L7-20931', points: 100 }, { why: 'sku_set', detail: '2', points: 40 }, { why: 'weight', detail: '655', points: 10 }, { why: 'waiting', detail: '', points: 8 }, { why: 'date', detail: '', points: 5 }], lines: [{ ...knit, awaited: 1, here: 1 }, { ...lamp, awaited: 1, here: 1 }] },
+      { n: 2, case: '', order: 'TB2611130077', shop: '拾物家居旗舰店', shop_code: 'SW-TB', waits: false, score: 25, reasons: [{ why: 'sku_part', detail: '2', points: 20 }, { why: 'date', detail: '', points: 5 }], lines: [{ ...knit, awaited: 2, here: 1 }, { ...lamp, awaited: 1, here: 1 }] },
+    ] : [],
+  }))
 
 /** What can be done with a refund, as receiving/aftersales/refund says. `mine`: the viewer asked for it. */
 export const ways = (state, origin, mine) =>
@@ -143,5 +183,15 @@ export const refundDetail = (r) => ({ gateway_refund_id: '', transaction_id: '42
 
 export const stations = () => board(1).stations.map((s, i) => ({
   id: String(s.number), name: `HZ1-${s.number}`, warehouse: 'HZ1', number: s.number, bench: s.name, clerk: s.clerk, state: s.state, version: '1.0.0', hostname: `bench-${s.number}`, last_scan: s.last_scan, revoked: i === 5,
-  devices: i === 3 ? [{ name: '扫码枪 1', state: 'fault', detail: '串口被别的程序占用' }] : s.devices,
+  devices: i === 3 ? [{ name: '扫码枪 1', state: 'fault', code: 'port_busy', about: '/dev/ttyACM0', detail: '/dev/ttyACM0: another program holds the port; close it' }] : s.devices,
 }))
+
+/** A parcel with what was in it. */
+export const parcelDetail = (row) => ({
+  ...row, orders: row.cases.map((c) => c.replace('RT', 'TB')), waybills: [{ number: row.waybill, carrier: row.carrier, role: 'return', source: 'import' }], units: [], timeline: [],
+  lines: row.expected === 0 ? [] : [{ sku: 'JK-W-BLUE-M', name: '轻羽绒夹克 女款', name_en: 'Light down jacket, women', spec: '雾蓝 / M', spec_en: 'Mist blue / M', expected: row.expected, received: row.received, finding: row.received < row.expected ? 'short' : 'match' }],
+})
+
+export const rollOf = (first, count, used = 0) => ({ warehouse: 'HZ1', first: plateOf(first), last: plateOf(first + count - 1), count, used, newest: used ? plateOf(first + used - 1) : '', leased_at: new Date(Date.now() - 26 * 3600e3).toISOString() })
+export const rolls = () => [rollOf(12_001, 500, 131), rollOf(9_501, 500, 500)]
+export const benches = () => [1, 2, 3].map((n) => ({ bench: `HZ1/${n}`, name: `${n} 号收货台`, warehouse: 'HZ1', kind: 'receiving', plates: n === 3 ? 'preprinted' : 'printed' }))

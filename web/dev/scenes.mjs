@@ -163,7 +163,7 @@ export const scenes = [
   } },
   { name: 'board-rerun', doc: true, path: '/board', settle: 900, act: async ({ page }) => {
     await page.click('[data-test=rerun]')
-    await page.waitForSelector('[data-test=rerun-form] dl')
+    await page.waitForSelector('[data-test=mend] dl')
   } },
   { name: 'board-small', path: '/board', settle: 900, viewport: { width: 1366, height: 768 } },
   { name: 'qc-queue', path: '/qc', settle: 500 },
@@ -173,6 +173,7 @@ export const scenes = [
   { name: 'qc-decided', path: `/qc/${plateOf(1200 + 7)}`, settle: 500, act: fill('', 'y', '1', 'r', 'Enter') },
   { name: 'qc-small', path: `/qc/${plateOf(1200)}`, settle: 500, viewport: { width: 1366, height: 768 }, act: fill('', 'y', '2') },
   { name: 'parcels', doc: true, path: '/parcels', settle: 600 },
+  { name: 'unclaimed', path: '/unclaimed/P004201', settle: 600 },
   { name: 'refunds', doc: true, path: '/refunds', settle: 600 },
   { name: 'refunds-authorize', doc: true, path: '/refunds', settle: 600, act: async ({ page }) => page.locator('[data-test=authorize]').first().click() },
   { name: 'refunds-by-hand', doc: true, path: '/refunds', settle: 600, act: async ({ page }) => {

@@ -1,6 +1,7 @@
 // The mock of the server's REST API and /ws/live: sample data, and a decision that moves a unit. Everything real is on the other side of the API.
+import { samples } from './camera.mjs'
+import { benches, board, detailOf, dockQueue, handovers, unscanned, workDone, parcelDetail, parcels, parkedScan, refundDetail, refunds, rollOf, rolls, rowOf, stations, unclaimed, units, ways } from './samples.mjs'
 import { makeStock } from './stock.mjs'
-import { board, detailOf, parcels, parkedScan, refundDetail, refunds, rowOf, stations, units, ways } from './samples.mjs'
 
 const ok = (body) => ({ status: 200, body })
 const problem = (status, code, params) => ({ status, body: { type: 'about:blank', title: code, status, detail: code, code, ...(params ? { params } : {}) } })
@@ -17,7 +18,7 @@ export function makeServer(lives, sent = () => {}) {
   function reset() {
     stock.reset()
     const rows = units()
-    db = { units: new Map(rows.map((u) => [u.plate, detailOf(u)])), parcels: parcels(), refunds: refunds(), scan: parkedScan(), stations: stations(), loggedIn: true }
+    db = { units: new Map(rows.map((u) => [u.plate, detailOf(u)])), parcels: parcels(), unclaimed: unclaimed(), refunds: refunds(), scan: parkedScan(), stations: stations(), rolls: rolls(), benches: benches(), holds: [], loggedIn: true }
     seq = 100
     up = true
     ticking = false
@@ -97,25 +98,89 @@ export function makeServer(lives, sent = () => {}) {
       return { status: 204 }
     }
     if (path === '/reports/board') return ok(board(seq))
+    if (path === '/parcels/queue') return ok({ items: dockQueue(), total: 57 })
+    if (path === '/reports/unscanned') return ok(unscanned())
+    if (path === '/handovers') return page(handovers())
+    if (path === '/reports/work') return ok(workDone(url.searchParams.get('by') ?? 'operator', url.searchParams.get('from')))
     if (path === '/units' && !url.searchParams.get('account')) return page(queue(url.searchParams.get('q') ?? ''))
     const more = stock.handle(method, url, body, db.units)
     if (more) return more
+    const seen = /^\/(units|parcels)\/([^/]+)\/evidence$/.exec(path)
+    if (seen) return ok({ items: samples(seen[1] === 'units' ? seen[2] : 'U0000001201'), holds: db.holds })
+    if (path === '/evidence/holds') {
+      db.holds = [{ id: 1, on: 'parcel', reason: body.reason, at: new Date().toISOString() }]
+      return ok(db.holds[0])
+    }
+    if (/^\/evidence\/holds\/\d+\/release$/.test(path)) {
+      db.holds = []
+      return ok({})
+    }
+    const parcel = /^\/parcels\/([^/]+)$/.exec(path)
+    const row = parcel && db.parcels.find((p) => p.number === parcel[1])
+    if (row) return ok(parcelDetail(row))
     const unit = /^\/units\/([^/]+)(\/inspection(\/undo)?)?$/.exec(path)
     if (unit) return inspect(unit, body)
     if (path === '/parcels') return inState(db.parcels, url.searchParams)
+    const stray = /^\/unclaimed(?:\/(\w+)(?:\/([\w-]+))?)?$/.exec(path)
+    if (stray) return onUnclaimed(stray[1], stray[2], body, url.searchParams)
     if (path === '/refunds' && url.searchParams.get('stray') === 'true') return page(db.refunds.filter((r) => r.origin !== 'ours' && r.case === ''))
     if (path === '/refunds') return inState(db.refunds, url.searchParams)
     const refund = /^\/refunds\/([^/]+)(?:\/([\w-]+))?$/.exec(path)
     if (refund) return onRefund(refund[1], refund[2], body)
-    const scan = /^\/scans\/(\w+)\/(\d+)(\/rerun)?$/.exec(path)
+    const scan = /^\/scans\/(\w+)\/(\d+)(\/rerun|\/dismiss)?$/.exec(path)
     if (scan) return onScan(scan)
-    if (path === '/benches') return page([1, 2, 3].map((n) => ({ bench: `HZ1/${n}`, name: `${n} 号收货台`, warehouse: 'HZ1', kind: 'receiving' })))
+    if (path === '/benches') return page(db.benches)
+    if (path === '/benches/plates') {
+      const b = db.benches.find((x) => x.bench === body.bench)
+      return b ? ok(Object.assign(b, { plates: body.mode })) : problem(404, 'bench_not_found')
+    }
+    if (path === '/plates/rolls' && !write) return page(db.rolls)
+    if (path === '/plates/rolls') {
+      const roll = rollOf(20_001 + 2_000 * db.rolls.length, body.count)
+      db.rolls.unshift(roll)
+      return ok({ ...roll, zpl: '^XA^XZ' })
+    }
     if (path === '/benches/page') return ok({ station: 'page 3f2a', bench: body.bench, name: `${body.bench.split('/')[1]} 号收货台` })
     if (path === '/stations' && !write) return page(db.stations)
     if (path === '/stations') return ok({ code: '7KQM-24XD', expires_at: new Date(Date.now() + 15 * 60e3).toISOString() })
     const revoke = /^\/stations\/([^/]+)\/revoke$/.exec(path)
     const station = revoke && db.stations.find((s) => s.id === revoke[1])
     return station ? ok(Object.assign(station, { revoked: true })) : problem(404, 'not_found')
+  }
+
+  /** A row of the list is the detail without what only the detail has. */
+  const unclaimedRow = ({ slip, phone_tail, origin, asked, asked_note, end, ends_from, can, candidates, units, timeline, ...row }) => row
+
+  function onUnclaimed(number, verb, body, params) {
+    if (!number) {
+      const q = (params.get('q') ?? '').toLowerCase()
+      const left = (u) => u.state !== 'closed'
+      return page(db.unclaimed.filter((u) => left(u) === (params.get('ended') === 'true') && (params.get('old') !== 'true' || u.old) && JSON.stringify([u.number, u.waybill, u.shelf, u.contents]).toLowerCase().includes(q)).map(unclaimedRow))
+    }
+    const u = db.unclaimed.find((x) => x.number === number)
+    if (!u) return problem(404, 'parcel_not_found')
+    const become = (more) => ok(Object.assign(u, more, { version: u.version + 1 }))
+    const asks = { 'hand-back': 'handed_back', 'sell-as-found': 'sold_as_found', dispose: 'disposed' }
+    switch (verb) {
+      case undefined:
+        return ok(u)
+      case 'claim':
+        db.unclaimed = db.unclaimed.filter((x) => x !== u)
+        return ok({ ...db.parcels[0], number, state: 'closed', kind: 'customer_return', cases: body.case ? [body.case] : [], expected: 2, received: 2, pieces: 2, orders: [], waybills: [], lines: [], units: [], timeline: [] })
+      case 'shelf':
+        return become({ shelf: body.shelf })
+      case 'label':
+        return become({ slip: body.slip ?? u.slip, origin: body.origin ?? u.origin, phone_tail: u.phone_tail || !!body.phone_tail })
+      case 'ask-owner':
+        return become({ asked_at: new Date().toISOString(), asked_note: body.note ?? '' })
+      case 'confirm':
+        return become({ state: u.ending, can: [], end: { ...u.end, confirmed_by: '王芳', confirmed_at: new Date().toISOString() } })
+      case 'withdraw':
+        delete u.end
+        return become({ ending: '', can: ['claim', 'shelve', 'note', 'ask', 'hand_back'] })
+    }
+    if (!asks[verb]) return problem(404, 'not_found')
+    return become({ ending: asks[verb], can: ['claim', 'shelve', 'note', 'ask', 'withdraw'], end: { ending: asks[verb], reason: body.reason, value_minor: 0, requested_by: '李敏', requested_at: new Date().toISOString(), confirmed_by: '', own: true, above_limit: false } })
   }
 
   function queue(text) {
@@ -151,9 +216,10 @@ export function makeServer(lives, sent = () => {}) {
     return ok({ ...refundDetail(next), replaces: r.number })
   }
 
-  function onScan([, producer, seq, rerun]) {
+  function onScan([, producer, seq, verb]) {
     if (producer !== db.scan.producer || Number(seq) !== db.scan.seq) return problem(404, 'scan_not_found')
-    if (rerun) Object.assign(db.scan, { parked: false, verdict: 'accepted', code: 'matched', params: {}, plate: db.scan.params.plate ?? db.scan.plate })
+    if (verb === '/dismiss') Object.assign(db.scan, { parked: false, code: 'dismissed' })
+    if (verb === '/rerun') Object.assign(db.scan, { parked: false, verdict: 'accepted', code: 'matched', params: {}, plate: db.scan.params.plate ?? db.scan.plate })
     return ok(db.scan)
   }
 

@@ -86,13 +86,14 @@ func TestCrashAtEveryKillPoint(t *testing.T) {
 
 // points are the kill points that an ordinary day passes: a new producer is made only after a disk was restored (scanner/journal and uplink test those), and a
 // payment notice reaches its points in receiving/aftersales/refund; no scan of an ordinary day is parked. The benches here have no printer and are hardly ever
-// cut off: scanner/agent dies at the points of printing, scanner/expected and scanner/guess at those of judging without the server.
+// cut off: scanner/agent dies at the points of printing, scanner/expected and scanner/guess at those of judging without the server; photos and videos die in
+// TestEvidenceSurvivesKills.
 func points() []string {
 	var out []string
 	for _, n := range killpoint.Names {
 		switch {
 		case n == "self.test", n == "journal.carried", n == "journal.renewed", n == "desk.before_park", strings.HasPrefix(n, "refund.notic"):
-		case strings.HasPrefix(n, "print."), strings.HasPrefix(n, "expected."), strings.HasPrefix(n, "guess."):
+		case strings.HasPrefix(n, "print."), strings.HasPrefix(n, "expected."), strings.HasPrefix(n, "guess."), strings.HasPrefix(n, "evidence."):
 		default:
 			out = append(out, n)
 		}

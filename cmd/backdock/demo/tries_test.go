@@ -155,7 +155,7 @@ func TestThirtyTwoTriesAtTwoServers(t *testing.T) {
 		name string
 		run  func(c *contest)
 	}{
-		{"inspect", tryInspections}, {"claim", tryClaims}, {"close", tryClosings}, {"open", tryOpenings}, {"approve", tryApprovals}, {"last cent", tryLastCent}, {"key", tryOneKey},
+		{"inspect", tryInspections}, {"claim", tryClaims}, {"close", tryClosings}, {"open", tryOpenings}, {"approve", tryApprovals}, {"withdraw", tryWithdrawals}, {"hold", tryHolds}, {"replace", tryReplacements}, {"pay by hand", tryPayingByHand}, {"last cent", tryLastCent}, {"key", tryOneKey},
 	} {
 		t.Run(try.name, func(t *testing.T) {
 			outer := c.rig.t

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/backdock/backdock/scanner/agent"
+	"github.com/backdock/backdock/scanner/printer"
 	"github.com/backdock/backdock/scanner/wire"
 )
 
@@ -37,6 +38,27 @@ func running(f Facts) []Finding {
 	}
 	if s.PlatesLeft == 0 && !s.Link.Online {
 		out = append(out, finding(Wrong, "plates_gone"))
+	}
+	return append(out, unprinted(s.Printing)...)
+}
+
+// unprinted are labels of pieces that are booked. One that waits while the printer works is on its way.
+func unprinted(p *agent.Printing) []Finding {
+	if p == nil {
+		return nil
+	}
+	var out []Finding
+	if n := len(p.Waiting) + p.Unshown; n > 0 {
+		level := Wrong
+		if p.State == printer.Ready {
+			level = Note
+		}
+		waiting := finding(Wrong, "labels_waiting", "n", strconv.Itoa(n), "plate", p.Waiting[0].Plate, "at", p.Waiting[0].At.Local().Format("2006-01-02 15:04"))
+		waiting.Level = level
+		out = append(out, waiting)
+	}
+	if n := len(p.Doubtful); n > 0 {
+		out = append(out, finding(Wrong, "labels_doubtful", "n", strconv.Itoa(n)))
 	}
 	return out
 }

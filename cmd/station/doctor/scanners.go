@@ -30,7 +30,7 @@ func scanners(f Facts) []Finding {
 		}
 		out = append(out, found)
 	}
-	if f.Blind && slices.ContainsFunc(out, func(f Finding) bool { return f.Code == "scanner_trouble" }) {
+	if f.Blind && slices.ContainsFunc(out, func(f Finding) bool { return f.Code == "scanner_trouble" || strings.HasSuffix(f.Code, "_busy") }) {
 		out = append(out, finding(Note, "holders_hidden"))
 	}
 	return out
@@ -75,7 +75,11 @@ func (f Facts) told(name string) (Finding, bool) {
 	}
 	for _, d := range f.Agent.State.Devices {
 		if d.Name == name && d.Detail != "" {
-			return finding(Wrong, "scanner_trouble", "name", name, "why", d.Detail), true
+			code := "told_" + string(d.Code)
+			if _, known := texts[code]; !known {
+				code = "scanner_trouble" // a later agent's
+			}
+			return finding(Wrong, code, "name", name, "about", d.About, "why", d.Detail), true
 		}
 	}
 	return Finding{}, false

@@ -25,8 +25,14 @@ func TestScanners(t *testing.T) {
 	own := attached.Device{Path: port, Access: attached.Access{You: true}}
 	denied := attached.Device{Path: port, Access: attached.Access{Owner: "root", Group: "dialout", Mode: "rw-rw----", UID: 1, GID: 20}}
 	working := atWork(agent.Link{})
+	met := func(code scanner.DeviceCode) Agent {
+		a := atWork(agent.Link{})
+		a.State.Devices = []scanner.Device{{Name: "gun", State: scanner.DeviceFault, Code: code, Detail: "in English"}}
+		return a
+	}
+	busy, later := met(scanner.DevicePortBusy), met("on_fire")
 	troubled := atWork(agent.Link{})
-	troubled.State.Devices = []scanner.Device{{Name: "gun", State: scanner.DeviceGone, Detail: "unplugged"}, {Name: "other", Detail: "not this one"}}
+	troubled.State.Devices = []scanner.Device{{Name: "gun", State: scanner.DeviceGone, Code: scanner.DeviceAway, Detail: "unplugged"}, {Name: "other", Detail: "not this one"}}
 	judge(t, scanners, []judged{
 		{"a URL that is none", Facts{ConfigErr: errors.New("baud=fast")}, "WRONG config_bad"},
 		{"none", Facts{}, "WRONG none_configured"},
@@ -43,8 +49,9 @@ func TestScanners(t *testing.T) {
 			"WRONG scanner_busy device=/dev/ttyACM0 name=gun who=minicom (9)"},
 		{"a keyboard that the desktop reads too", Facts{Scanners: one(Scanner{Scanner: agent.Scanner{Name: "wedge", URL: "evdev://?vid=0c2e"}, Local: true, Path: port}), Holders: map[string][]Process{port: {{9, "Xorg"}}}},
 			"ok scanner_free device=/dev/ttyACM0 name=wedge"},
-		{"what the agent met", Facts{Scanners: one(gun(port, nil)), Agent: troubled}, "WRONG scanner_trouble name=gun"},
-		{"what the agent met, and who it may be is hidden", Facts{Scanners: one(gun(port, nil)), Agent: troubled, Blind: true}, "WRONG scanner_trouble name=gun; note holders_hidden"},
+		{"what the agent met", Facts{Scanners: one(gun(port, nil)), Agent: troubled}, "WRONG told_device_gone name=gun"},
+		{"what a later agent met", Facts{Scanners: one(gun(port, nil)), Agent: later}, "WRONG scanner_trouble name=gun"},
+		{"somebody has it, and who it may be is hidden", Facts{Scanners: one(gun(port, nil)), Agent: busy, Blind: true}, "WRONG told_port_busy name=gun; note holders_hidden"},
 		{"one sentence for one trouble", Facts{Scanners: one(gun("", fs.ErrNotExist)), Agent: troubled}, "WRONG scanner_absent name=gun"},
 		{"Ethernet, silent", Facts{Scanners: one(Scanner{Scanner: agent.Scanner{Name: "net"}, Dialled: true, Err: errors.New("no route")})}, "WRONG scanner_unreached name=net"},
 		{"Ethernet", Facts{Scanners: one(Scanner{Scanner: agent.Scanner{Name: "net"}, Dialled: true})}, "ok scanner_other name=net"},

@@ -34,6 +34,19 @@ func TestTexts(t *testing.T) {
 		used[code] = true
 	}
 	used["link_problem"] = true
+	b, err := os.ReadFile("../../../scanner/device.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	met := regexp.MustCompile(`DeviceCode = "(\w+)"`).FindAllStringSubmatch(string(b), -1)
+	for _, m := range met {
+		if !strings.HasPrefix(m[1], "scale_") { // doctor looks at scanners
+			used["told_"+m[1]] = true
+		}
+	}
+	if len(met) < 15 {
+		t.Fatalf("only %d codes of devices found", len(met))
+	}
 	if len(used) < 30 {
 		t.Fatalf("only %d codes found: %v", len(used), used)
 	}

@@ -2,14 +2,12 @@ package followup
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"reflect"
 	"slices"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/fault"
@@ -48,13 +46,20 @@ func (f *Followup) Trigger(ctx context.Context, tx *gorm.DB, e event.Event) erro
 		if e.Data["state"] == "closed" {
 			return f.closed(ctx, tx, e)
 		}
+	case "backdock.parcel.adopted.v1":
+		return f.adopted(ctx, tx, e)
 	case "backdock.parcel.exception_noted.v1":
 		w := e.WarehouseID
 		return task(tx, f.log, "parcel_exception", e.Subject, e.OwnerID, &w, map[string]any{"plate": e.Data["plate"]})
 	case "backdock.unit.looked_again.v1", "backdock.unit.regraded.v1", "backdock.unit.aged.v1", "backdock.stock.counted.v1", "backdock.stock.reservation_ended.v1":
 		return f.floor(tx, e)
+	case "backdock.parcel.refused.v1", "backdock.parcel.handed_back.v1":
+		w := e.WarehouseID
+		return task(tx, f.log, "parcel_turned_away", e.Subject, e.OwnerID, &w, map[string]any{"reason": e.Data["reason"]})
 	case "backdock.unit.received.v1":
 		return f.received(tx, e)
+	case "backdock.unit.condition_set.v1":
+		return f.suspected(tx, e)
 	case "backdock.unit.inspected.v1", "backdock.unit.inspection_undone.v1":
 		return f.inspected(ctx, tx, e)
 	}
@@ -79,23 +84,7 @@ func (f *Followup) ask(ctx context.Context, tx *gorm.DB, c aftersales.Case, ent 
 
 // task opens something for a person, once per kind and subject.
 func task(tx *gorm.DB, log *event.Log, kind, subject string, owner id.Owner, w *id.Warehouse, params map[string]any) error {
-	raw, err := json.Marshal(params)
-	if err != nil {
-		return fmt.Errorf("task %s: %w", kind, err)
-	}
-	row := aftersales.Task{Kind: kind, Subject: subject, WarehouseID: w, Params: string(raw), State: "open", CreatedAt: log.Now()}
-	if owner != 0 {
-		row.OwnerID = &owner
-	}
-	res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
-	if res.Error != nil || res.RowsAffected == 0 {
-		return res.Error
-	}
-	e := event.Event{Type: "backdock.task.opened.v1", Subject: "task/" + subject, Version: 1, OwnerID: owner, Data: event.Data{"kind": kind, "subject": subject}}
-	if w != nil {
-		e.WarehouseID = *w
-	}
-	return log.Append(tx.Statement.Context, tx, e)
+	return aftersales.OpenTask(tx.Statement.Context, tx, log, aftersales.Todo{Kind: kind, Subject: subject, Owner: owner, Warehouse: w, Params: params})
 }
 
 func (f *Followup) policy(tx *gorm.DB, owner id.Owner) (catalogue.Policy, error) {

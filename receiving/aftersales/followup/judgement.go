@@ -29,7 +29,7 @@ func (f *Followup) inspected(ctx context.Context, tx *gorm.DB, e event.Event) er
 	if res := tx.Where("id = ?", number(e.Data["unit"])).Limit(1).Find(&u); res.Error != nil || res.RowsAffected == 0 {
 		return fmt.Errorf("unit of %s: %w", e.Type, res.Error)
 	}
-	if u.CaseID == nil || u.CaseLineID == nil || u.Finding != "match" {
+	if u.CaseID == nil || u.Finding != "match" {
 		return nil
 	}
 	c, err := aftersales.Locked(ctx, tx, *u.CaseID)
@@ -42,9 +42,16 @@ func (f *Followup) inspected(ctx context.Context, tx *gorm.DB, e event.Event) er
 	if e.Type != "backdock.unit.inspected.v1" {
 		return nil
 	}
-	grade := fmt.Sprint(e.Data["grade"])
+	return f.graded(ctx, tx, c, u, fmt.Sprint(e.Data["grade"]), e.ByUser)
+}
+
+// graded pays for a piece that confirms the claim, when that is the policy; of another it tells the service desk.
+func (f *Followup) graded(ctx context.Context, tx *gorm.DB, c aftersales.Case, u inventory.Unit, grade string, by id.User) error {
 	if !passes(c.Reason, grade) {
-		return f.failed(ctx, tx, c, u, grade, e.ByUser)
+		return f.failed(ctx, tx, c, u, grade, by)
+	}
+	if u.CaseLineID == nil { // a part of a bundle
+		return nil
 	}
 	p, err := f.policy(tx, c.OwnerID)
 	if err != nil {

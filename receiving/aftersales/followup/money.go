@@ -34,7 +34,7 @@ func (f *Followup) approved(ctx context.Context, tx *gorm.DB, e event.Event) err
 	if c.Type == "refund_only" || c.Type == "return_refund" && p.RefundTrigger == "approval" {
 		return f.ask(ctx, tx, c, refund.ForCase(c.ID))
 	}
-	return nil
+	return f.overdue(ctx, tx, c, p.RefundTrigger)
 }
 
 // over withdraws the refunds of a dead request that have not gone out. It comes before the approval is taken back, which what they reserve would keep up.
@@ -53,9 +53,15 @@ func (f *Followup) closed(ctx context.Context, tx *gorm.DB, e event.Event) error
 	if _, err := fmt.Sscanf(fmt.Sprint(e.Data["parcel"]), "P%d", &parcel); err != nil {
 		return fmt.Errorf("event %s: parcel %v: %w", e.Type, e.Data["parcel"], err)
 	}
+	if err := f.contents(tx, e, parcel); err != nil {
+		return err
+	}
 	var receipts []receiving.Receipt
 	if err := tx.Where("parcel_id = ? AND case_id IS NOT NULL", parcel).Order("case_id, id").Find(&receipts).Error; err != nil {
 		return fmt.Errorf("receipts of parcel %d: %w", parcel, err)
+	}
+	if err := f.overGoods(ctx, tx, e, receipts); err != nil {
+		return err
 	}
 	for _, r := range receipts {
 		c, err := readCase(tx, *r.CaseID)
@@ -113,7 +119,8 @@ func (f *Followup) receipt(ctx context.Context, tx *gorm.DB, c aftersales.Case, 
 // received tells the service desk of pieces nobody declared: no money moves for them by itself.
 func (f *Followup) received(tx *gorm.DB, e event.Event) error {
 	finding := fmt.Sprint(e.Data["finding"])
-	if !slices.Contains([]string{"extra", "undeclared"}, finding) {
+	sent := e.Data["account"] == inventory.InQuarantine && slices.Contains([]string{"wrong_spec", "wrong_item"}, finding)
+	if !sent && !slices.Contains([]string{"extra", "undeclared"}, finding) {
 		return nil
 	}
 	w := e.WarehouseID

@@ -24,7 +24,7 @@ func (im *Importer) skus() kind[SKU] {
 }
 
 func (im *Importer) orders() kind[Order] {
-	return kind[Order]{im.applyOrder, func(o Order) string { return "shop:" + o.Shop }, holdForOrders}
+	return kind[Order]{im.applyOrder, func(o Order) string { return "shop:" + o.Shop }, im.holdForOrders}
 }
 
 func (im *Importer) cases() kind[Case] {
@@ -59,10 +59,8 @@ func (im *Importer) holdForCases(ctx context.Context, tx *gorm.DB, recs []Case) 
 			numbers = append(numbers, im.hooks.Codes.Normalise(w.Number))
 		}
 	}
-	if im.hooks.Hold != nil && len(numbers) > 0 {
-		if err := im.hooks.Hold(ctx, tx, numbers); err != nil {
-			return err
-		}
+	if err := im.holdParcels(ctx, tx, numbers, orders); err != nil {
+		return err
 	}
 	held, err := holdCases(tx, "(s.code, c.number) IN ?", cases)
 	if err != nil {
@@ -71,16 +69,38 @@ func (im *Importer) holdForCases(ctx context.Context, tx *gorm.DB, recs []Case) 
 	return holdOrders(ctx, tx, "(s.code, o.number) IN ? OR o.id IN (SELECT order_id FROM cases WHERE id IN ?)", []any{orders, append(held, 0)}, nil)
 }
 
-// holdForOrders locks the cases that wait for one of the orders, and the money of the orders that are known.
-func holdForOrders(ctx context.Context, tx *gorm.DB, recs []Order) error {
+// holdParcels locks what the records may claim or adopt from.
+func (im *Importer) holdParcels(ctx context.Context, tx *gorm.DB, waybills []string, orders []pair) error {
+	if im.hooks.Hold == nil {
+		return nil
+	}
+	var known []id.Order
+	if err := tx.Table("orders o").Joins("JOIN shops s ON s.id = o.shop_id").Where("(s.code, o.number) IN ?", orders).Order("o.id").Pluck("o.id", &known).Error; err != nil {
+		return fmt.Errorf("look for orders: %w", err)
+	}
+	if len(waybills) == 0 && len(known) == 0 {
+		return nil
+	}
+	return im.hooks.Hold(ctx, tx, waybills, known)
+}
+
+// holdForOrders locks the waybills of the orders and the parcels they may claim, the cases of the orders or that wait for one, and the money of those that are known.
+func (im *Importer) holdForOrders(ctx context.Context, tx *gorm.DB, recs []Order) error {
 	var orders, payments []pair
+	var numbers []string
 	for _, r := range recs {
 		orders = append(orders, pair{r.Shop, r.Number})
+		for _, sh := range r.Shipments {
+			numbers = append(numbers, im.hooks.Codes.Normalise(sh.Waybill))
+		}
 		for _, p := range r.Payments {
 			payments = append(payments, pair{p.Gateway, p.Account, p.TransactionID})
 		}
 	}
-	if _, err := holdCases(tx, "c.order_id IS NULL AND (s.code, c.order_number) IN ?", orders); err != nil {
+	if err := im.holdParcels(ctx, tx, numbers, orders); err != nil {
+		return err
+	}
+	if _, err := holdCases(tx, waitingFor, orders, orders); err != nil {
 		return err
 	}
 	var known []id.Payment
@@ -92,9 +112,12 @@ func holdForOrders(ctx context.Context, tx *gorm.DB, recs []Order) error {
 	return holdOrders(ctx, tx, "(s.code, o.number) IN ?", []any{orders}, known)
 }
 
-func holdCases(tx *gorm.DB, which string, pairs []pair) ([]id.Case, error) {
+// waitingFor finds the cases of some orders, attached or not yet.
+const waitingFor = `c.order_id IS NULL AND (s.code, c.order_number) IN ? OR c.order_id IN (SELECT o.id FROM orders o JOIN shops os ON os.id = o.shop_id WHERE (os.code, o.number) IN ?)`
+
+func holdCases(tx *gorm.DB, which string, pairs ...any) ([]id.Case, error) {
 	var found, held []id.Case
-	if err := tx.Table("cases c").Joins("JOIN shops s ON s.id = c.shop_id").Where(which, pairs).Pluck("c.id", &found).Error; err != nil || len(found) == 0 {
+	if err := tx.Table("cases c").Joins("JOIN shops s ON s.id = c.shop_id").Where(which, pairs...).Pluck("c.id", &found).Error; err != nil || len(found) == 0 {
 		return nil, err
 	}
 	if err := db.Lock(tx).Table("cases").Where("id IN ?", found).Order("id").Pluck("id", &held).Error; err != nil {

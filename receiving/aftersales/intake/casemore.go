@@ -7,7 +7,6 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/aftersales"
@@ -119,6 +118,9 @@ func (im *Importer) saveWaybills(tx *gorm.DB, c aftersales.Case, waybills []Wayb
 		if w.Role != "return" && w.Role != "outbound" && w.Role != "platform" {
 			return nil, bad("waybill_role", "bad_enum", "there is no waybill role %q", w.Role)
 		}
+		if err := im.saveParent(tx, number, w); err != nil {
+			return nil, err
+		}
 		var n int64
 		if err := tx.Model(&receiving.Alias{}).Where("number = ? AND case_id = ? AND role = ?", number, c.ID, w.Role).Count(&n).Error; err != nil {
 			return nil, fmt.Errorf("waybills of case %s: %w", c.Number, err)
@@ -134,26 +136,17 @@ func (im *Importer) saveWaybills(tx *gorm.DB, c aftersales.Case, waybills []Wayb
 	return fresh, nil
 }
 
-// claim hands over parcels of unknown owner that came under one of the numbers. A parcel that cannot be handed over now is a warning: the case itself is in.
-func (im *Importer) claim(ctx context.Context, tx *gorm.DB, caseID id.Case, numbers []string) ([]Problem, error) {
-	if im.hooks.Claim == nil || len(numbers) == 0 {
-		return nil, nil
+// saveParent notes that a number is one box of a consignment. What a courier says of it later counts more.
+func (im *Importer) saveParent(tx *gorm.DB, child string, w Waybill) error {
+	parent := im.hooks.Codes.Normalise(w.Parent)
+	if parent == "" || parent == child {
+		return nil
 	}
-	parcels, err := receiving.Ownerless(tx, numbers)
+	err := tx.Exec("INSERT INTO waybill_parents (child, parent, carrier, source) VALUES (?, ?, ?, 'import') ON CONFLICT (child) DO NOTHING", child, parent, w.Carrier).Error
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("boxes of consignment %s: %w", parent, err)
 	}
-	var warnings []Problem
-	for _, p := range parcels {
-		err := tx.Transaction(func(sp *gorm.DB) error { return im.hooks.Claim(ctx, sp, caseID, p) })
-		switch {
-		case fault.IsKind(err, fault.Conflict):
-			warnings = append(warnings, Problem{Field: "waybill", Code: "claim_refused", Message: fault.Of(err).Message})
-		case err != nil:
-			return nil, err
-		}
-	}
-	return warnings, nil
+	return nil
 }
 
 // observe records what was paid back elsewhere. Where nobody can book it (no hook, or no payment to book it on) the facet alone keeps the money from being paid

@@ -112,6 +112,13 @@ func (im *Importer) applyCase(ctx context.Context, tx *gorm.DB, rec Case) (resul
 		return 0, nil, err
 	}
 	warnings = append(warnings, refused...)
+	if res != unchanged || moved {
+		late, err := im.adopt(ctx, tx, c.ID)
+		if err != nil {
+			return 0, nil, err
+		}
+		warnings = append(warnings, late...)
+	}
 	if res == unchanged && (moved || len(numbers) > 0) {
 		res = updated
 	}

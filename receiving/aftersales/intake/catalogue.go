@@ -92,10 +92,37 @@ func (im *Importer) applySKU(_ context.Context, tx *gorm.DB, s SKU) (result, []P
 		return 0, nil, fmt.Errorf("save SKU %s: %w", s.SKU, err)
 	}
 	added, err := saveCodes(tx, owner, want.ID, s.Codes)
-	if added && res == unchanged {
+	if err != nil {
+		return 0, nil, err
+	}
+	joined, err := im.saveParts(tx, owner, want.ID, s)
+	if (added || joined) && res == unchanged {
 		res = updated
 	}
 	return res, nil, err
+}
+
+// saveParts says what a bundle consists of. Parts of parcels that are open already stay what they were.
+func (im *Importer) saveParts(tx *gorm.DB, owner id.Owner, bundle id.SKU, s SKU) (changed bool, err error) {
+	for _, p := range s.Parts {
+		if p.Quantity <= 0 {
+			return false, bad("parts", "bad_number", "bundle %s: a quantity is not positive", s.SKU)
+		}
+		part, err := im.known.sku(tx, owner, "parts", p.SKU)
+		if err != nil {
+			return false, err
+		}
+		if part == bundle {
+			return false, bad("parts", "part_of_itself", "bundle %s is a part of itself", s.SKU)
+		}
+		res := tx.Exec(`INSERT INTO bundle_parts (bundle_sku_id, part_sku_id, quantity) VALUES (?, ?, ?)
+ ON CONFLICT (bundle_sku_id, part_sku_id) DO UPDATE SET quantity = excluded.quantity WHERE bundle_parts.quantity <> excluded.quantity`, bundle, part, p.Quantity)
+		if res.Error != nil {
+			return false, fmt.Errorf("parts of bundle %s: %w", s.SKU, res.Error)
+		}
+		changed = changed || res.RowsAffected > 0
+	}
+	return changed, nil
 }
 
 // saveCodes adds the codes that are not there yet. A code never changes hands: that would turn yesterday's scans into other goods.

@@ -33,9 +33,13 @@ type Hooks struct {
 	// Observe is called when a case says that money was paid back elsewhere, with the total by now, and again whenever the case is imported again. It records what
 	// is new and moves the case's money facet.
 	Observe func(ctx context.Context, tx *gorm.DB, caseID id.Case, totalMinor int64) error
-	// Hold is called before any case is locked. It keeps benches from opening parcels under these waybills until the transaction ends, and locks those that may be
-	// claimed.
-	Hold func(ctx context.Context, tx *gorm.DB, waybills []string) error
+	// ClaimShipment is called when an order brings a waybill under which a parcel of unknown owner was received.
+	ClaimShipment func(ctx context.Context, tx *gorm.DB, waybill string, parcelID id.Parcel) error
+	// Adopt is called when a case has found its order: goods of that order may have come before. It says how many pieces are the case's now.
+	Adopt func(ctx context.Context, tx *gorm.DB, caseID id.Case) (int, error)
+	// Hold is called before any case is locked. It keeps benches from opening parcels under these waybills or of these orders until the transaction ends, and locks those
+	// that may be claimed or adopted from.
+	Hold func(ctx context.Context, tx *gorm.DB, waybills []string, orders []id.Order) error
 	// Codes brings waybill numbers to the form in which the desk looks for them; nil takes the built-in courier rules.
 	Codes *barcode.Reader
 }

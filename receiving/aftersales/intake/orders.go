@@ -12,6 +12,7 @@ import (
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/inventory/catalogue"
+	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/aftersales"
 	"github.com/backdock/backdock/receiving/order"
 )
@@ -116,11 +117,20 @@ func (im *Importer) applyOrder(ctx context.Context, tx *gorm.DB, rec Order) (res
 			return 0, nil, err
 		}
 	}
-	if res != created {
-		return res, nil, nil
+	var warnings []Problem
+	if res == created {
+		if warnings, err = im.attachWaiting(ctx, tx, o); err != nil {
+			return 0, nil, err
+		}
 	}
-	warnings, err := im.attachWaiting(ctx, tx, o)
-	return res, warnings, err
+	if res != unchanged {
+		refused, err := im.claimShipments(ctx, tx, rec.Shipments)
+		if err != nil {
+			return 0, nil, err
+		}
+		warnings = append(warnings, refused...)
+	}
+	return res, warnings, nil
 }
 
 // attachWaiting gives the order to the cases that came before it.
@@ -170,7 +180,7 @@ func (im *Importer) saveOrder(ctx context.Context, tx *gorm.DB, shop catalogue.S
 		return o, res, nil
 	}
 	err = tx.Model(&order.Order{}).Where("id = ?", o.ID).Updates(map[string]any{"buyer_key_id": fresh.BuyerKeyID, "buyer_name_enc": fresh.BuyerNameEnc,
-		"buyer_phone_enc": fresh.BuyerPhoneEnc, "buyer_address_enc": fresh.BuyerAddressEnc, "buyer_name_idx": fresh.BuyerNameIdx, "buyer_phone_idx": fresh.BuyerPhoneIdx}).Error
+		"buyer_phone_enc": fresh.BuyerPhoneEnc, "buyer_address_enc": fresh.BuyerAddressEnc, "buyer_name_idx": fresh.BuyerNameIdx, "buyer_phone_idx": fresh.BuyerPhoneIdx, "buyer_tail_idx": fresh.BuyerTailIdx}).Error
 	if err != nil {
 		return o, 0, fmt.Errorf("save buyer of order %s: %w", o.Number, err)
 	}
@@ -182,11 +192,11 @@ func (im *Importer) sealBuyer(o *order.Order, b Buyer) bool {
 	if b == (Buyer{}) {
 		return false
 	}
-	name, phone := im.seal.Name(b.Name), im.seal.Phone(b.Phone)
-	if name == o.BuyerNameIdx && phone == o.BuyerPhoneIdx && im.sameAddress(*o, b.Address) {
+	name, phone, tail := im.seal.Name(b.Name), im.seal.Phone(b.Phone), im.seal.Phone(receiving.PhoneTail(b.Phone))
+	if name == o.BuyerNameIdx && phone == o.BuyerPhoneIdx && tail == o.BuyerTailIdx && im.sameAddress(*o, b.Address) {
 		return false
 	}
-	o.BuyerNameIdx, o.BuyerPhoneIdx = name, phone
+	o.BuyerNameIdx, o.BuyerPhoneIdx, o.BuyerTailIdx = name, phone, tail
 	o.BuyerKeyID, o.BuyerNameEnc = im.seal.Seal([]byte(b.Name), o.SealedName())
 	_, o.BuyerPhoneEnc = im.seal.Seal([]byte(b.Phone), o.SealedPhone())
 	_, o.BuyerAddressEnc = im.seal.Seal([]byte(b.Address), o.SealedAddress())

@@ -72,6 +72,13 @@ type SKU struct {
 	Currency      string `json:"currency"` // empty takes CNY
 	WeightG       int    `json:"weight_g"`
 	Codes         []Code `json:"codes"`
+	Parts         []Part `json:"parts"` // of a bundle, which is sold as one and comes back as these
+}
+
+// Part is so many pieces of another SKU of the same owner in one bundle.
+type Part struct {
+	SKU      string `json:"sku"`
+	Quantity int    `json:"quantity"`
 }
 
 // Code is a barcode of a SKU. Kinds: gtin (check digit required), own, carton (on the box, not on the piece).
@@ -173,5 +180,6 @@ type CaseLine struct {
 type Waybill struct {
 	Carrier string `json:"carrier"`
 	Number  string `json:"number"`
-	Role    string `json:"role"` // return (or empty), outbound, platform
+	Role    string `json:"role"`   // return (or empty), outbound, platform
+	Parent  string `json:"parent"` // the consignment's number, for one of its boxes
 }

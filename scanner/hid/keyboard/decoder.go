@@ -30,6 +30,7 @@ type Decoder struct {
 	digits   []byte // typed while Alt is held
 	dead     rune   // accent that waits for its letter; 0 for none
 	dropping bool   // between SYN_DROPPED and the next SYN_REPORT
+	last     time.Duration
 }
 
 // New makes a decoder for a keyboard that was opened at at. It panics on invalid settings or profile: FromQuery checks what people write.
@@ -47,6 +48,9 @@ func New(s Settings, p frame.Profile, at time.Duration) *Decoder {
 // Write takes input events as the kernel writes them: a time, then type, code and value.
 func (d *Decoder) Write(b []byte, at time.Duration) []frame.Event {
 	out := d.framer.Write(nil, at)
+	if len(b) > 0 {
+		d.last = at
+	}
 	d.rest = append(d.rest, b...)
 	for len(d.rest) >= d.size {
 		e := d.rest[d.size-8 : d.size]
@@ -61,8 +65,16 @@ func (d *Decoder) Write(b []byte, at time.Duration) []frame.Event {
 // Deadline is when Write must be called if no event comes before.
 func (d *Decoder) Deadline() (time.Duration, bool) { return d.framer.Deadline() }
 
-// Hangup says that the keyboard went away.
-func (d *Decoder) Hangup() []frame.Event { return d.framer.Hangup() }
+// Hangup says that the keyboard went away. A key that waits for another, such as an accent or Shift, begins a code as well as a character does.
+func (d *Decoder) Hangup() []frame.Event {
+	if out := d.framer.Hangup(); len(out) > 0 {
+		return out
+	}
+	if d.dead != 0 || len(d.digits) > 0 || len(d.rest) > 0 || len(d.held) > 0 {
+		return []frame.Event{{Kind: frame.Stale, At: d.last}}
+	}
+	return nil
+}
 
 func (d *Decoder) event(kind, code uint16, value int32, at time.Duration) []frame.Event {
 	switch {

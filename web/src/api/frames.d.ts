@@ -86,7 +86,8 @@ export interface components {
             today: components["schemas"]["Tally"];
             /** @enum {string} */
             plates?: "preprinted";
-            hand?: components["schemas"]["HandView"];
+            dock?: components["schemas"]["DockView"];
+            fetch?: components["schemas"]["Fetch"][];
         };
         Choice: {
             /** Format: int64 */
@@ -96,6 +97,7 @@ export interface components {
             case?: string;
             shop?: string;
             waybill?: string;
+            why?: components["schemas"]["Why"][];
         };
         Device: {
             /** @enum {string} */
@@ -105,6 +107,8 @@ export interface components {
             /** @enum {string} */
             state: "connected" | "connecting" | "gone" | "fault";
             detail?: string;
+            code?: string;
+            about?: string;
             /** Format: date-time */
             since: string;
             /** Format: date-time */
@@ -132,13 +136,42 @@ export interface components {
             all: number;
             list: components["schemas"]["Difference"][];
         };
+        DockView: {
+            /** Format: int64 */
+            handover: number;
+            carrier: string;
+            said: boolean;
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            since?: string;
+            last?: components["schemas"]["Docked"];
+        };
+        Docked: {
+            parcel: string;
+            waybill: string;
+            carrier: string;
+            state: string;
+            owner: string;
+            /** Format: int64 */
+            part?: number;
+            /** Format: int64 */
+            parts?: number;
+            /** Format: int64 */
+            arrived?: number;
+            /** Format: int64 */
+            weight_grams?: number;
+            /** Format: int64 */
+            collect_minor?: number;
+            currency?: string;
+            damaged?: boolean;
+        };
         Effect: {
             /** @enum {string} */
-            kind: "unit_booked" | "unit_undone" | "parcel_opened" | "parcel_closed" | "parcel_held" | "parcel_resumed" | "alias_added" | "condition_set" | "operator_on" | "empty_confirmed";
+            kind: "unit_booked" | "unit_undone" | "parcel_opened" | "parcel_closed" | "parcel_held" | "parcel_resumed" | "alias_added" | "condition_set" | "operator_on" | "empty_confirmed" | "junk_noted" | "parcel_docked" | "parcel_turned" | "dock_noted" | "handover_closed";
             plate?: string;
             parcel?: string;
             sku?: string;
-            place?: string;
             stuck?: boolean;
         };
         Expected: {
@@ -147,27 +180,15 @@ export interface components {
             /** Format: date-time */
             checked: string;
         };
-        HandUnit: {
-            plate: string;
-            sku: string;
-            name: string;
-            name_en: string;
-            spec: string;
-            spec_en: string;
-            color: string;
-            state: string;
-            condition?: string;
-            expiry?: string;
-        };
-        HandView: {
-            units: components["schemas"]["HandUnit"][];
-            /** Format: int64 */
-            count: number;
-            tote?: string;
-            bin?: string;
-            grade?: string;
-            disposition?: string;
-            bulk?: boolean;
+        Fetch: {
+            parcel: string;
+            shelf: string;
+            carrier: string;
+            waybill: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            deadline?: string;
         };
         Lights: {
             captured: boolean;
@@ -237,7 +258,7 @@ export interface components {
             /** @enum {string} */
             verdict: "accepted" | "attention" | "rejected" | "duplicate";
             /** @enum {string} */
-            code: "parcel_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "plate_ready" | "putaway_unit" | "putaway_tote" | "put_away" | "qc_unit" | "qc_graded" | "qc_released" | "qc_bulk" | "hand_emptied" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "serial_mismatch" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "light_parcel" | "scan_plate" | "plate_missing" | "putaway_no_bin" | "unit_in_bin" | "qc_unconfirmed" | "qc_blocked" | "double_read" | "serial_taken" | "in_hand" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse" | "not_released" | "putaway_refused" | "scan_unit_first" | "tote_in_hand" | "place_unknown" | "tote_empty" | "qc_refused" | "bulk_refused" | "log_on_first";
+            code: "parcel_opened" | "box_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "plate_ready" | "parcel_claimed" | "photo_asked" | "docked" | "docked_unknown" | "docked_no_label" | "refused_at_dock" | "handed_back" | "collect_noted" | "box_damaged" | "carrier_set" | "handover_closed" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "other_seller" | "serial_mismatch" | "counterfeit" | "junk_noted" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "light_parcel" | "scan_plate" | "plate_missing" | "already_at_dock" | "already_opened" | "turned_before" | "other_carrier" | "handover_open" | "handover_differs" | "collect_amount" | "double_read" | "serial_taken" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "dismissed" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse" | "not_a_waybill" | "nothing_docked" | "handover_empty" | "carrier_unknown" | "reason_unknown" | "amount_invalid";
             /** @enum {string} */
             tone: "ok" | "done" | "dup" | "mid" | "low" | "error";
             /** @enum {string} */
@@ -322,6 +343,10 @@ export interface components {
             /** Format: int64 */
             grams: number;
             stable: boolean;
+        };
+        Why: {
+            code: string;
+            detail?: string;
         };
         LiveResume: {
             /** @constant */

@@ -106,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/benches/plates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say where a bench's plates come from */
+        post: operations["set-bench-plates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases": {
         parameters: {
             query?: never;
@@ -174,6 +191,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep the evidence of a parcel or a case, and its pieces as they are */
+        post: operations["hold-evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/holds/{hold}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End such a hold */
+        post: operations["release-evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/policies/{owner}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long evidence of an owner's goods is kept */
+        get: operations["get-evidence-policy"];
+        /** Change it */
+        put: operations["set-evidence-policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What drivers handed over, the newest first */
+        get: operations["list-handovers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -225,6 +311,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/parcels/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Parcels at the dock in the order in which benches fetch them: platform deadline, age, value */
+        get: operations["parcel-queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/parcels/{number}": {
         parameters: {
             query?: never;
@@ -259,6 +362,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/parcels/{number}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Photos and videos of a parcel, oldest first */
+        get: operations["list-parcel-evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/parcels/{number}/reopen": {
         parameters: {
             query?: never;
@@ -276,17 +396,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/places": {
+    "/api/v1/plates/rolls": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Bins and totes of a warehouse by code */
-        get: operations["list-places"];
+        /** Rolls of license plates and how much of them is used, the newest first */
+        get: operations["list-plate-rolls"];
         put?: never;
-        post?: never;
+        /** Lease the plates of a roll and lay out its labels */
+        post: operations["create-plate-roll"];
         delete?: never;
         options?: never;
         head?: never;
@@ -463,6 +584,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/unscanned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Waybills signed for and not scanned at the dock in time, the oldest first */
+        get: operations["unscanned"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Work done per operator, bench and hour */
+        get: operations["work"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/work.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV */
+        get: operations["work-csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scans/parked": {
         parameters: {
             query?: never;
@@ -497,6 +669,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scans/{producer}/{seq}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a parked scan that is not to be decided any more */
+        post: operations["dismiss-scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scans/{producer}/{seq}/rerun": {
         parameters: {
             query?: never;
@@ -508,40 +697,6 @@ export interface paths {
         put?: never;
         /** Decide a parked scan again, once what made it fail is mended */
         post: operations["rerun-scan"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/second-looks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Inspections that somebody else makes again, blind; managers see both grades */
-        get: operations["list-second-looks"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/second-looks/quality": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Errors of inspectors that second looks found */
-        get: operations["inspection-quality"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -617,161 +772,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/stock/adjustments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Corrections, the newest first */
-        get: operations["list-adjustments"];
-        put?: never;
-        /** Correct a balance against the world; pieces with plates are lost and found by their plate */
-        post: operations["adjust-stock"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stock/availability": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Stock per owner, warehouse and SKU for other systems: absolute values with a version */
-        get: operations["list-availability"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stock/counts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Stock-takes of a warehouse, the newest first */
-        get: operations["list-counts"];
-        put?: never;
-        /** Begin to count what waits for inspection */
-        post: operations["open-count"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stock/counts/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A stock-take with its differences */
-        get: operations["get-count"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stock/counts/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Throw a count away */
-        post: operations["cancel-count"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stock/counts/{id}/close": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** End the scanning and freeze the differences */
-        post: operations["close-count"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stock/counts/{id}/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Post what a closed count found */
-        post: operations["confirm-count"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stock/counts/{id}/plates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Add plates that were scanned */
-        post: operations["count-plates"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stock/counts/{id}/plates/{plate}/undo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Take a plate back that was scanned by mistake */
-        post: operations["uncount-plate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/stock/movements": {
         parameters: {
             query?: never;
@@ -789,25 +789,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/stock/recalls": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Recalls, the newest first */
-        get: operations["list-recalls"];
-        put?: never;
-        /** Freeze every piece of a product or batch in one act, and those that come later */
-        post: operations["recall-goods"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stock/recalls/{id}/end": {
+    "/api/v1/tracking/checkpoints": {
         parameters: {
             query?: never;
             header?: never;
@@ -816,33 +798,49 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End a recall */
-        post: operations["end-recall"];
+        /** Take what carriers say of waybills, in any order and any number of times */
+        post: operations["record-checkpoints"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/stock/reservations": {
+    "/api/v1/unclaimed": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Promised pieces, the newest first */
-        get: operations["list-reservations"];
+        /** Parcels of unknown owner, the oldest first */
+        get: operations["list-unclaimed"];
         put?: never;
-        /** Hold pieces for a purpose; never more than there are */
-        post: operations["reserve-stock"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/stock/reservations/{id}/release": {
+    "/api/v1/unclaimed/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A parcel of unknown owner with those who may own it, and why */
+        get: operations["get-unclaimed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/ask-owner": {
         parameters: {
             query?: never;
             header?: never;
@@ -851,15 +849,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End a reservation: its pieces are free again */
-        post: operations["release-reservation"];
+        /** Record that an owner, or the courier, was asked whose it is */
+        post: operations["ask-unclaimed"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/stock/reservations/{id}/take": {
+    "/api/v1/unclaimed/{number}/claim": {
         parameters: {
             query?: never;
             header?: never;
@@ -868,8 +866,127 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give the promised pieces away; their plates say which they are */
-        post: operations["take-reservation"];
+        /** Say whose it is; its pieces are judged again */
+        post: operations["claim-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm the end that another person has asked for; above the limit, as a manager */
+        post: operations["confirm-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/dispose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask to dispose of it, once its time has come; another person confirms */
+        post: operations["dispose-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/hand-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask to hand it back to the courier or the sender; another person confirms */
+        post: operations["hand-back-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/label": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep what stands on the label or on a paper inside; candidates are ranked by it */
+        post: operations["note-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/sell-as-found": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask to sell it as found, once its time has come; another person confirms */
+        post: operations["sell-as-found-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/shelf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say where in the pile it lies */
+        post: operations["shelve-unclaimed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{number}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the request for its end back */
+        post: operations["withdraw-unclaimed"];
         delete?: never;
         options?: never;
         head?: never;
@@ -910,51 +1027,17 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/units/{plate}/block": {
+    "/api/v1/units/{plate}/evidence": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Photos and videos of a piece, and of its parcel */
+        get: operations["list-unit-evidence"];
         put?: never;
-        /** Freeze a piece: nothing moves it until it is free again */
-        post: operations["block-unit"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/units/{plate}/found": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Book a missing piece in again; it waits to be inspected */
-        post: operations["find-unit"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/units/{plate}/hand-over": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Give a piece to whoever carries it to its vendor or customer */
-        post: operations["hand-unit-over"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1006,91 +1089,6 @@ export interface paths {
         get: operations["get-unit-label"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/units/{plate}/lost": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Book a piece out that cannot be found */
-        post: operations["lose-unit"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/units/{plate}/repaired": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Take a piece back from repair: it waits to be inspected again */
-        post: operations["return-from-repair"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/units/{plate}/second-look": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Inspect a piece a second time without knowing what the first one found */
-        post: operations["look-again"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/units/{plate}/second-look/settle": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Decide between two grades, or do without the second */
-        post: operations["settle-second-look"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/units/{plate}/unblock": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Free a frozen piece: it stands where it stood before */
-        post: operations["unblock-unit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1183,56 +1181,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warehouses/{warehouse}/dock-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say how long the dock may take to scan what it has signed for */
+        put: operations["set-dock-policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        AdjustInputBody: {
-            /** @enum {string} */
-            account: "available" | "second_grade";
-            note: string;
-            owner: string;
-            /**
-             * Format: int64
-             * @description more, or less
-             */
-            quantity: number;
-            /** @enum {string} */
-            reason: "lost" | "found" | "damaged" | "opening" | "other";
-            sku: string;
-            warehouse: string;
-        };
-        Adjusted: {
-            account: string;
-            owner: string;
-            /**
-             * Format: int64
-             * @description of the account, now
-             */
-            quantity: number;
-            sku: string;
-            warehouse: string;
-        };
-        AdjustmentRow: {
-            account: string;
-            /** Format: date-time */
-            at: string;
-            by: string;
-            /** Format: int64 */
-            id: number;
-            note: string;
-            owner: string;
-            plate: string;
-            /** Format: int64 */
-            quantity: number;
-            reason: string;
-            sku: string;
-            warehouse: string;
-        };
         Ageing: {
             buckets: number[];
             /** @enum {string} */
             cause: "to_inspect" | "mismatch" | "damaged" | "unknown_owner";
+        };
+        Alarm: {
+            /**
+             * Format: int64
+             * @description value of the goods
+             */
+            minor: number;
+            /** Format: int64 */
+            n: number;
+            /**
+             * Format: date-time
+             * @description signed for
+             */
+            oldest?: string;
         };
         Alias: {
             carrier: string;
@@ -1240,6 +1227,11 @@ export interface components {
             /** @enum {string} */
             role: "outbound" | "return" | "platform";
             source: string;
+        };
+        AskInputBody: {
+            note?: string;
+            /** @description owner code; without: the courier */
+            owner?: string;
         };
         Attempt: {
             code: string;
@@ -1258,56 +1250,17 @@ export interface components {
             /** @description shop code, where several shops have a case of that number */
             shop?: string;
         };
-        AvailabilityRow: {
-            /**
-             * Format: int64
-             * @description may be sold and is promised to nobody
-             */
-            available: number;
-            /** Format: int64 */
-            blocked: number;
-            /**
-             * Format: int64
-             * @description not our goods
-             */
-            custody: number;
-            name: string;
-            name_en: string;
-            /** Format: int64 */
-            outbound: number;
-            owner: string;
-            /** Format: int64 */
-            quarantine: number;
-            /**
-             * Format: int64
-             * @description as new, counts as available once it lies on a shelf
-             */
-            released: number;
-            /** Format: int64 */
-            released_second_grade: number;
-            /** Format: int64 */
-            repair: number;
-            /**
-             * Format: int64
-             * @description available pieces that are promised
-             */
-            reserved: number;
-            /** Format: int64 */
-            reserved_second_grade: number;
-            /** Format: int64 */
-            second_grade: number;
-            sku: string;
-            spec: string;
-            spec_en: string;
-            /**
-             * Format: int64
-             * @description of the last backdock.stock.changed.v1; 0 before the first
-             */
-            version: number;
-            warehouse: string;
-        };
         Badge: {
             badge: string;
+        };
+        BenchPlatesBody: {
+            /** @description warehouse code and bench number, as HZ1/3 */
+            bench: string;
+            /**
+             * @description printed: a label for each piece, as its plate is leased to the station; preprinted: from a roll
+             * @enum {string}
+             */
+            mode: "printed" | "preprinted";
         };
         BenchRow: {
             /** @description warehouse code and number, as HZ1/3 */
@@ -1315,25 +1268,22 @@ export interface components {
             /** @enum {string} */
             kind: "receiving" | "dock" | "qc" | "putaway";
             name: string;
+            /**
+             * @description where the license plates of its pieces come from
+             * @enum {string}
+             */
+            plates: "printed" | "preprinted";
             warehouse: string;
-        };
-        BlockFacts: {
-            /** Format: date-time */
-            at: string;
-            by: string;
-            note: string;
-            /** @enum {string} */
-            reason: "recalled" | "expired" | "disputed" | "other";
-        };
-        BlockInputBody: {
-            note?: string;
-            /** @enum {string} */
-            reason: "recalled" | "expired" | "disputed" | "other";
         };
         Board: {
             ageing: components["schemas"]["Ageing"][];
             /** Format: int64 */
             at_dock: number;
+            /**
+             * Format: int64
+             * @description parcels at the dock whose platform deadline ends today or has passed
+             */
+            due_today: number;
             /** @description at most 20, the worst first */
             exceptions: components["schemas"]["Exception"][];
             /** Format: int64 */
@@ -1343,6 +1293,8 @@ export interface components {
             kpi: components["schemas"]["KPI"];
             /** Format: date-time */
             now: string;
+            /** @description what benches fetch from the dock next, at most 5 */
+            queue: components["schemas"]["QueueRow"][];
             /** @description by state; due sums all that are not paid yet, succeeded_today those of this day */
             refunds: {
                 [key: string]: components["schemas"]["Tally"];
@@ -1355,16 +1307,47 @@ export interface components {
             target_per_hour: number;
             time_zone: string;
             unclaimed: components["schemas"]["Unclaimed"];
+            /** @description signed for and not scanned at the dock in time */
+            unscanned: components["schemas"]["Alarm"];
             warehouse: string;
         };
         Can: {
             inspect: boolean;
             undo: boolean;
             /** @enum {string} */
-            why: "not_inspected" | "already_inspected" | "unit_state" | "moved_on" | "refund_sending" | "second_look";
+            why: "not_inspected" | "already_inspected" | "unit_state" | "moved_on" | "refund_sending";
         };
         CancelInputBody: {
             reason: string;
+        };
+        Candidate: {
+            case: string;
+            /** Format: date-time */
+            deadline?: string;
+            /** @description what it awaits, against what is here */
+            lines: components["schemas"]["CandidateLine"][];
+            /** Format: int64 */
+            n: number;
+            order: string;
+            reasons: components["schemas"]["Reason"][];
+            /** Format: int64 */
+            score: number;
+            shop: string;
+            shop_code: string;
+            /** @description the case still awaits goods */
+            waits: boolean;
+        };
+        CandidateLine: {
+            /** Format: int64 */
+            awaited: number;
+            color: string;
+            /** Format: int64 */
+            here: number;
+            name: string;
+            name_en: string;
+            sku: string;
+            spec: string;
+            spec_en: string;
         };
         CaseBrief: {
             /** Format: date-time */
@@ -1466,15 +1449,49 @@ export interface components {
             version: number;
             warehouse: string;
         };
+        Chapter: {
+            /**
+             * Format: int64
+             * @description milliseconds from the beginning of the video
+             */
+            at_ms: number;
+            /** @description of the answer to the scan */
+            code: string;
+            /** @description what was scanned */
+            data: string;
+            /** @description values for the text of code */
+            params: {
+                [key: string]: string;
+            };
+            plate: string;
+            producer: string;
+            /** Format: int64 */
+            seq: number;
+            /** @enum {string} */
+            verdict: "accepted" | "attention" | "rejected" | "duplicate";
+        };
         Check: {
             blocks_grade_a: boolean;
-            /** @description no makes the piece dangerous: it goes into a hazard tote */
-            hazard: boolean;
             key: string;
             /** @enum {string} */
             kind: "bool";
             title: string;
             title_en: string;
+        };
+        CheckpointInput: {
+            /** Format: date-time */
+            at: string;
+            /** @description courier code; empty when the source does not tell */
+            carrier?: string;
+            /** @enum {string} */
+            code: "picked_up" | "in_transit" | "out_for_delivery" | "exception" | "refused" | "delivered" | "returned";
+            /** @description number of the consignment that this box belongs to */
+            parent?: string;
+            place?: string;
+            waybill: string;
+        };
+        CheckpointsInputBody: {
+            checkpoints: components["schemas"]["CheckpointInput"][];
         };
         ClaimInputBody: {
             /** @description case number */
@@ -1482,58 +1499,13 @@ export interface components {
             /** @description shop code, where several shops have a case of that number */
             shop?: string;
         };
-        CountDetail: {
-            /** Format: date-time */
-            closed_at?: string;
-            /** Format: date-time */
-            confirmed_at?: string;
-            confirmed_by?: string;
-            /** Format: int64 */
-            counted: number;
-            /** Format: int64 */
-            id: number;
-            lines: components["schemas"]["CountLine"][];
-            /** Format: date-time */
-            opened_at: string;
-            opened_by: string;
-            /** @description empty: all that waits for inspection */
-            place: string;
-            /** @description counted, the latest first, at most 500 */
-            plates: string[];
-            /** @enum {string} */
-            state: "open" | "closed" | "posted" | "cancelled";
-            warehouse: string;
-        };
-        CountLine: {
-            /** @description missing, misplaced: where the book has it; surplus: the state the book says, or unknown */
-            book: string;
-            /** @enum {string} */
-            kind: "missing" | "surplus" | "misplaced";
-            plate: string;
-            /** @enum {string} */
-            result: "" | "posted" | "changed" | "open";
-        };
-        CountRow: {
-            /** Format: date-time */
-            closed_at?: string;
-            /** Format: date-time */
-            confirmed_at?: string;
-            confirmed_by?: string;
-            /** Format: int64 */
-            counted: number;
-            /** Format: int64 */
-            id: number;
-            /** Format: date-time */
-            opened_at: string;
-            opened_by: string;
-            /** @description empty: all that waits for inspection */
-            place: string;
-            /** @enum {string} */
-            state: "open" | "closed" | "posted" | "cancelled";
-            warehouse: string;
-        };
-        CountedInputBody: {
-            plates: string[];
+        ClaimUnclaimedInputBody: {
+            /** @description case number; or an order number */
+            case?: string;
+            /** @description an order without a case: an advance receipt */
+            order?: string;
+            /** @description shop code, where several shops have that number */
+            shop?: string;
         };
         CredentialsBody: {
             password: string;
@@ -1551,6 +1523,24 @@ export interface components {
         DisabledInputBody: {
             disabled: boolean;
         };
+        DismissInputBody: {
+            /** @description why nothing is to come of it */
+            reason: string;
+        };
+        DockPolicy: {
+            /** Format: int64 */
+            closes_min: number;
+            /**
+             * Format: int64
+             * @description of the dock's working time
+             */
+            hours: number;
+            /**
+             * Format: int64
+             * @description minutes after the warehouse's midnight
+             */
+            opens_min: number;
+        };
         Earlier: {
             /** Format: date-time */
             at: string;
@@ -1560,11 +1550,7 @@ export interface components {
             type: string;
         };
         EndInputBody: {
-            reason?: string;
-        };
-        EndRecallInputBody: {
-            /** @description pieces that it froze go back to where they stood */
-            thaw: boolean;
+            reason: string;
         };
         EnrolCode: {
             code: string;
@@ -1596,6 +1582,57 @@ export interface components {
              * @description of the subject, after the event
              */
             version: number;
+        };
+        EvidenceList: {
+            /** @description that stand now */
+            holds: components["schemas"]["HoldRow"][];
+            items: components["schemas"]["EvidenceRow"][];
+        };
+        EvidencePolicy: {
+            /** @description a box closed as empty wants a photo, or somebody gets a task */
+            empty_photo: boolean;
+            /** @description by kind: photo, video, damage, empty_box, qc */
+            keep_days: {
+                [key: string]: number;
+            };
+            owner: string;
+        };
+        EvidenceRow: {
+            /** Format: date-time */
+            added_at: string;
+            bench: string;
+            by: string;
+            /**
+             * Format: date-time
+             * @description by the server's clock
+             */
+            captured_at: string;
+            /** @description of a video: the scans in it */
+            chapters: components["schemas"]["Chapter"][];
+            /** @description where the file is; empty once it was removed */
+            content: string;
+            /**
+             * Format: int64
+             * @description of a video
+             */
+            duration_ms: number;
+            /** @enum {string} */
+            kind: "photo" | "video" | "damage" | "empty_box" | "qc";
+            number: string;
+            /** Format: date-time */
+            purged_at?: string;
+            sha256: string;
+            /**
+             * Format: int64
+             * @description bytes
+             */
+            size: number;
+            /** @description a small picture of a photo */
+            thumbnail: string;
+            /** @description by content: image/jpeg, image/png, image/webp, video/webm, video/mp4 */
+            type: string;
+            /** @description plate; empty: it shows the parcel */
+            unit: string;
         };
         Exception: {
             detail: string;
@@ -1632,13 +1669,42 @@ export interface components {
         GrantsInputBody: {
             grants: components["schemas"]["GrantInput"][];
         };
-        HandOverInputBody: {
-            carrier?: string;
-            /** @description who took it, where there is no waybill */
-            note?: string;
+        HandoverRow: {
+            bench: string;
+            carrier: string;
+            clerk: string;
+            /** Format: date-time */
+            closed_at?: string;
             /** Format: int64 */
-            version: number;
-            waybill?: string;
+            id: number;
+            /** Format: date-time */
+            opened_at: string;
+            /** Format: int64 */
+            parcels: number;
+            /** @enum {string} */
+            state: "open" | "closed";
+            /**
+             * Format: int64
+             * @description refused or handed back
+             */
+            turned: number;
+        };
+        HoldInputBody: {
+            /** @description instead of parcel: everything of this case */
+            case?: string;
+            parcel?: string;
+            reason: string;
+            /** @description shop code, where several shops have a case of that number */
+            shop?: string;
+        };
+        HoldRow: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            on: "parcel" | "case";
+            reason: string;
         };
         Hour: {
             /** Format: int64 */
@@ -1660,21 +1726,11 @@ export interface components {
             checks: {
                 [key: string]: boolean;
             };
-            /**
-             * Format: date-time
-             * @description the piece came back from repair since
-             */
-            closed_at?: string;
             disposition: string;
             grade: string;
             id: string;
             note: string;
             override_reason?: string;
-            /**
-             * Format: int64
-             * @description 1, and one more each time the piece comes back from repair
-             */
-            round: number;
             tote: string;
             /** Format: date-time */
             undone_at?: string;
@@ -1705,32 +1761,22 @@ export interface components {
             parcels: components["schemas"]["Pair"];
             /** @description received */
             pieces: components["schemas"]["Pair"];
+            /** @description received, per hour in which operators of receiving benches were at work */
+            pieces_per_labour_hour: components["schemas"]["Ratio"];
             quarantine: components["schemas"]["QuarantineLoad"];
             refunded_minor: components["schemas"]["MoneyPair"];
+        };
+        LabelInputBody: {
+            /** @description sender's place */
+            origin?: string;
+            /** @description last four digits of a phone, only where the label shows them; kept as a blind index */
+            phone_tail?: string;
+            /** @description order or case number on a paper inside */
+            slip?: string;
         };
         LanguageBody: {
             /** @enum {string} */
             lang: "zh" | "en";
-        };
-        LookAnswer: {
-            done: boolean;
-            plate: string;
-        };
-        LookInputBody: {
-            /** @description an answer to every check of the list */
-            checks: {
-                [key: string]: boolean;
-            };
-            /** @enum {string} */
-            grade: "A" | "B" | "C" | "D";
-            note?: string;
-        };
-        LostInputBody: {
-            note: string;
-            /** @enum {string} */
-            reason: "lost" | "found" | "damaged" | "other";
-            /** Format: int64 */
-            version: number;
         };
         Me: {
             /** @description goes into X-CSRF-Token of every write */
@@ -1785,6 +1831,38 @@ export interface components {
             sku: string;
             to: string;
         };
+        NewRoll: {
+            /** Format: int64 */
+            count: number;
+            /** @description its first plate */
+            first: string;
+            last: string;
+            /** Format: date-time */
+            leased_at: string;
+            /** @description the highest plate in use; empty when none is */
+            newest: string;
+            /**
+             * Format: int64
+             * @description plates that stand on a piece, undone ones included
+             */
+            used: number;
+            warehouse: string;
+            zpl: string;
+        };
+        NewRollBody: {
+            /**
+             * Format: int64
+             * @description labels on the roll
+             */
+            count: number;
+            /** @enum {string} */
+            dpi?: "203" | "300" | "600";
+            /** @description label stock in millimetres, as 50x30 */
+            label?: string;
+            /** @enum {string} */
+            symbol?: "code128" | "datamatrix";
+            warehouse: string;
+        };
         NewStationBody: {
             /** @description warehouse code and bench number, as HZ1/3; the number alone where the caller sees one warehouse */
             bench: string;
@@ -1800,11 +1878,6 @@ export interface components {
         };
         NoteInputBody: {
             note: string;
-        };
-        OpenCountInputBody: {
-            /** @description empty: all that waits for inspection */
-            place?: string;
-            warehouse: string;
         };
         OrderDetail: {
             case_list: components["schemas"]["CaseBrief"][];
@@ -1896,14 +1969,7 @@ export interface components {
             shop_code: string;
             state: string;
         };
-        PageAdjustmentRow: {
-            items: components["schemas"]["AdjustmentRow"][];
-            next: string;
-        };
-        PageAvailabilityRow: {
-            items: components["schemas"]["AvailabilityRow"][];
-            next: string;
-        };
+        "OutStruct {}Body": Record<string, never>;
         PageBenchRow: {
             items: components["schemas"]["BenchRow"][];
             next: string;
@@ -1912,12 +1978,12 @@ export interface components {
             items: components["schemas"]["CaseRow"][];
             next: string;
         };
-        PageCountRow: {
-            items: components["schemas"]["CountRow"][];
-            next: string;
-        };
         PageEventRow: {
             items: components["schemas"]["EventRow"][];
+            next: string;
+        };
+        PageHandoverRow: {
+            items: components["schemas"]["HandoverRow"][];
             next: string;
         };
         PageMovementRow: {
@@ -1932,28 +1998,16 @@ export interface components {
             items: components["schemas"]["ParcelRow"][];
             next: string;
         };
-        PagePlaceRow: {
-            items: components["schemas"]["PlaceRow"][];
-            next: string;
-        };
-        PageRecallRow: {
-            items: components["schemas"]["RecallRow"][];
-            next: string;
-        };
         PageRefundRow: {
             items: components["schemas"]["RefundRow"][];
             next: string;
         };
-        PageReservationRow: {
-            items: components["schemas"]["ReservationRow"][];
+        PageRollRow: {
+            items: components["schemas"]["RollRow"][];
             next: string;
         };
         PageScanRow: {
             items: components["schemas"]["ScanRow"][];
-            next: string;
-        };
-        PageSecondLookRow: {
-            items: components["schemas"]["SecondLookRow"][];
             next: string;
         };
         PageStation: {
@@ -1975,6 +2029,10 @@ export interface components {
             bench: string;
             /** @description a secret that the browser made with its outbox: the same page is the same station */
             page: string;
+        };
+        PageUnclaimedRow: {
+            items: components["schemas"]["UnclaimedRow"][];
+            next: string;
         };
         PageUnitRow: {
             items: components["schemas"]["UnitRow"][];
@@ -2102,20 +2160,12 @@ export interface components {
             reserved_minor: number;
             transaction_id: string;
         };
-        PlaceRow: {
-            /**
-             * Format: int64
-             * @description pieces
-             */
-            capacity: number;
-            code: string;
-            /**
-             * Format: int64
-             * @description pieces that lie there
-             */
-            held: number;
-            kind: string;
-            warehouse: string;
+        PolicyInputBody: {
+            empty_photo: boolean;
+            /** @description by kind; what is not named stays */
+            keep_days: {
+                [key: string]: number;
+            };
         };
         Problem: {
             /** @description stable, snake_case */
@@ -2138,23 +2188,6 @@ export interface components {
             /** @description number of the transfer or receipt; the second person checks it */
             proof: string;
         };
-        Quality: {
-            /** Format: int64 */
-            due: number;
-            /**
-             * Format: int64
-             * @description second looks that differed, unless a manager kept the first grade
-             */
-            errors_found_later: number;
-            /** Format: int64 */
-            inspections: number;
-            inspector: string;
-            /**
-             * Format: int64
-             * @description by somebody else
-             */
-            looked_at: number;
-        };
         QuarantineLoad: {
             /** Format: int64 */
             now: number;
@@ -2163,39 +2196,55 @@ export interface components {
             /** Format: int64 */
             yesterday: number;
         };
+        QueueList: {
+            items: components["schemas"]["QueueRow"][];
+            /** Format: int64 */
+            total: number;
+        };
+        QueueRow: {
+            carrier: string;
+            cases: string[];
+            /**
+             * Format: date-time
+             * @description the platform's, the earliest of its cases
+             */
+            deadline?: string;
+            kind: string;
+            number: string;
+            /** @description code; empty while nobody knows */
+            owner: string;
+            shelf: string;
+            /**
+             * Format: date-time
+             * @description it stands at the dock
+             */
+            since: string;
+            value: components["schemas"]["Money"];
+            waybill: string;
+        };
         Ratio: {
             /** Format: double */
             today: number;
             /** Format: double */
             yesterday: number;
         };
+        Reason: {
+            detail: string;
+            /** Format: int64 */
+            points: number;
+            /** @enum {string} */
+            why: "serial" | "slip" | "sku_set" | "sku_part" | "phone_tail" | "weight" | "carrier" | "date" | "waiting";
+        };
         ReasonInputBody: {
             reason: string;
         };
-        RecallInputBody: {
-            /** @description empty: every batch */
-            batch?: string;
-            note: string;
-            owner: string;
-            sku: string;
-        };
-        RecallRow: {
-            /** Format: date-time */
-            at: string;
-            batch: string;
-            /**
-             * Format: int64
-             * @description pieces it keeps frozen now
-             */
-            blocked: number;
-            by: string;
-            /** Format: date-time */
-            ended_at?: string;
+        Recorded: {
             /** Format: int64 */
-            id: number;
-            note: string;
-            owner: string;
-            sku: string;
+            new: number;
+            /** Format: int64 */
+            received: number;
+            /** Format: int64 */
+            signed: number;
         };
         RefundDetail: {
             amount: components["schemas"]["Money"];
@@ -2292,55 +2341,31 @@ export interface components {
             /** @description code of the reason when the caller cannot authorize: same_person, refund_state */
             why: string;
         };
-        ReopenInputBody: {
+        ReleaseInputBody: {
             reason: string;
         };
-        RepairedInputBody: {
-            /** @description what was repaired */
-            note: string;
-            /** Format: int64 */
-            version: number;
+        ReopenInputBody: {
+            reason: string;
         };
         RerunInputBody: {
             /** @description what was mended */
             reason: string;
         };
-        ReservationInputBody: {
+        RollRow: {
+            /** Format: int64 */
+            count: number;
+            /** @description its first plate */
+            first: string;
+            last: string;
+            /** Format: date-time */
+            leased_at: string;
+            /** @description the highest plate in use; empty when none is */
+            newest: string;
             /**
-             * @default available
-             * @enum {string}
+             * Format: int64
+             * @description plates that stand on a piece, undone ones included
              */
-            account: "available" | "second_grade";
-            /** Format: date-time */
-            expires_at: string;
-            owner: string;
-            purpose: string;
-            /** Format: int64 */
-            quantity: number;
-            /** @description the caller's own number: the same again gives the same reservation */
-            ref: string;
-            sku: string;
-            warehouse: string;
-        };
-        ReservationRow: {
-            account: string;
-            /** Format: date-time */
-            at: string;
-            by: string;
-            /** Format: date-time */
-            ended_at?: string;
-            /** Format: date-time */
-            expires_at: string;
-            /** Format: int64 */
-            id: number;
-            owner: string;
-            purpose: string;
-            /** Format: int64 */
-            quantity: number;
-            ref: string;
-            sku: string;
-            /** @enum {string} */
-            state: "held" | "taken" | "released" | "expired" | "broken";
+            used: number;
             warehouse: string;
         };
         ScanRow: {
@@ -2372,34 +2397,8 @@ export interface components {
             verdict: "accepted" | "attention" | "rejected" | "duplicate";
             warehouse: string;
         };
-        SecondLookRow: {
-            category: string;
-            /** Format: date-time */
-            drawn_at: string;
-            /** @description grade, for managers */
-            first?: string;
-            first_by?: string;
-            /** @description the caller made the first inspection and may not make the second */
-            mine: boolean;
-            name: string;
-            name_en: string;
-            /** @description of the second inspector, for managers */
-            note?: string;
-            place: string;
-            plate: string;
-            second?: string;
-            second_by?: string;
-            sku: string;
-            spec: string;
-            spec_en: string;
-            /** @enum {string} */
-            state: "due" | "agreed" | "differs" | "void" | "kept" | "changed" | "waived";
-            warehouse: string;
-        };
-        SettleInputBody: {
-            reason: string;
-            /** @enum {string} */
-            take: "first" | "second" | "waive";
+        ShelfInputBody: {
+            shelf: string;
         };
         Shipment: {
             carrier: string;
@@ -2411,6 +2410,11 @@ export interface components {
             waybill: string;
         };
         StationDevice: {
+            /** @description what code is about: a device file, URLs, the system's own words */
+            about?: string;
+            /** @description what is wrong, for a text in the reader's language; older stations send none */
+            code?: string;
+            /** @description what is wrong, in English */
             detail?: string;
             /** Format: date-time */
             last_scan?: string;
@@ -2481,24 +2485,133 @@ export interface components {
             spec_en: string;
             warehouse: string;
         };
-        TakeInputBody: {
-            /** @description the pieces that leave */
-            plates: string[];
-        };
         Tally: {
             /** Format: int64 */
             minor: number;
             /** Format: int64 */
             n: number;
         };
-        UnblockInputBody: {
-            reason: string;
-        };
         Unclaimed: {
             /** Format: int64 */
             n: number;
             /** Format: int64 */
             over_3d: number;
+        };
+        UnclaimedDetail: {
+            /**
+             * Format: int64
+             * @description seconds since it came
+             */
+            age_s: number;
+            /** @description whose owner was asked; empty: the courier, or nobody yet */
+            asked: string;
+            /**
+             * Format: date-time
+             * @description when an owner or the courier was asked
+             */
+            asked_at?: string;
+            asked_note: string;
+            can: ("claim" | "shelve" | "note" | "ask" | "hand_back" | "sell_as_found" | "dispose" | "confirm" | "withdraw")[];
+            /** @description the likeliest first */
+            candidates: components["schemas"]["Candidate"][];
+            carrier: string;
+            contents: components["schemas"]["UnclaimedGoods"][];
+            /** Format: date-time */
+            created_at: string;
+            end?: components["schemas"]["UnclaimedEnd"];
+            /**
+             * @description the end that somebody has asked for and nobody has confirmed, or its end
+             * @enum {string}
+             */
+            ending: "" | "handed_back" | "sold_as_found" | "disposed";
+            /**
+             * Format: date-time
+             * @description from then on it may be sold or disposed of
+             */
+            ends_from: string;
+            number: string;
+            /** @description older than the warehouse allows without an alarm */
+            old: boolean;
+            origin: string;
+            /** @description the label shows the last digits of a phone; they are kept only as a blind index */
+            phone_tail: boolean;
+            /** Format: int64 */
+            pieces: number;
+            shelf: string;
+            /** @description order or case number on a paper inside */
+            slip: string;
+            state: string;
+            timeline: components["schemas"]["Moment"][];
+            units: components["schemas"]["UnitRow"][];
+            /** Format: int64 */
+            version: number;
+            warehouse: string;
+            waybill: string;
+            /** Format: int64 */
+            weight_g: number;
+        };
+        UnclaimedEnd: {
+            /** @description a manager confirms it */
+            above_limit: boolean;
+            /** Format: date-time */
+            confirmed_at?: string;
+            confirmed_by: string;
+            ending: string;
+            /** @description the caller has asked for it and cannot confirm it */
+            own: boolean;
+            reason: string;
+            /** Format: date-time */
+            requested_at: string;
+            requested_by: string;
+            /** Format: int64 */
+            value_minor: number;
+        };
+        UnclaimedGoods: {
+            color: string;
+            /** Format: int64 */
+            n: number;
+            name: string;
+            name_en: string;
+            /** @description the code as it was read */
+            scanned: string;
+            /** @description empty: no catalogue has it */
+            sku: string;
+            spec: string;
+            spec_en: string;
+        };
+        UnclaimedRow: {
+            /**
+             * Format: int64
+             * @description seconds since it came
+             */
+            age_s: number;
+            /**
+             * Format: date-time
+             * @description when an owner or the courier was asked
+             */
+            asked_at?: string;
+            carrier: string;
+            contents: components["schemas"]["UnclaimedGoods"][];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description the end that somebody has asked for and nobody has confirmed, or its end
+             * @enum {string}
+             */
+            ending: "" | "handed_back" | "sold_as_found" | "disposed";
+            number: string;
+            /** @description older than the warehouse allows without an alarm */
+            old: boolean;
+            /** Format: int64 */
+            pieces: number;
+            shelf: string;
+            state: string;
+            /** Format: int64 */
+            version: number;
+            warehouse: string;
+            waybill: string;
+            /** Format: int64 */
+            weight_g: number;
         };
         UndoInputBody: {
             reason: string;
@@ -2510,7 +2623,6 @@ export interface components {
             /** Format: int64 */
             age_s: number;
             batch: string;
-            block?: components["schemas"]["BlockFacts"];
             can: components["schemas"]["Can"];
             case: components["schemas"]["CaseFacts"] | null;
             category: string;
@@ -2518,28 +2630,16 @@ export interface components {
             codes: string[];
             color: string;
             condition: string;
-            /**
-             * Format: int64
-             * @description of life, in the warehouse's zone; 0 on its last day
-             */
-            days_left?: number;
             /** Format: date-time */
             deadline?: string;
             expiry: string;
             finding: string;
             inspection: components["schemas"]["Inspection"] | null;
-            /**
-             * Format: int64
-             * @description less life left is never grade A
-             */
-            min_days: number;
             name: string;
             name_en: string;
             order: components["schemas"]["OrderFacts"] | null;
             owner: string;
             parcel: string;
-            /** @description bin or tote, empty when it is not known */
-            place: string;
             plate: string;
             reason: string;
             /** Format: date-time */
@@ -2548,19 +2648,12 @@ export interface components {
             refund: components["schemas"]["UnitRefund"] | null;
             /** @description the code as the clerk scanned it */
             scanned: string;
-            /**
-             * @description of the live inspection
-             * @enum {string}
-             */
-            second_look: "" | "due" | "agreed" | "differs" | "void" | "kept" | "changed" | "waived";
             serial: string;
             sku: string;
             spec: string;
             spec_en: string;
             state: string;
             timeline: components["schemas"]["Moment"][];
-            /** @enum {string} */
-            title: "ours" | "buyer" | "unknown";
             value: components["schemas"]["Money"];
             /** Format: int64 */
             version: number;
@@ -2586,8 +2679,6 @@ export interface components {
             name_en: string;
             owner: string;
             parcel: string;
-            /** @description bin or tote, empty when it is not known */
-            place: string;
             plate: string;
             reason: string;
             /** Format: date-time */
@@ -2601,6 +2692,26 @@ export interface components {
             /** Format: int64 */
             version: number;
             warehouse: string;
+        };
+        UnscannedList: {
+            items: components["schemas"]["UnscannedRow"][];
+            policy: components["schemas"]["DockPolicy"];
+            /** Format: int64 */
+            total: number;
+            /** @description of all that are open */
+            value: components["schemas"]["Money"];
+        };
+        UnscannedRow: {
+            carrier: string;
+            /** @description empty for a parcel that came back to its sender without one */
+            case: string;
+            owner: string;
+            /** Format: date-time */
+            raised_at: string;
+            /** Format: date-time */
+            signed_at: string;
+            value: components["schemas"]["Money"];
+            waybill: string;
         };
         UserRow: {
             /** Format: date-time */
@@ -2618,6 +2729,48 @@ export interface components {
             name: string;
             name_en: string;
             time_zone: string;
+        };
+        WorkList: {
+            items: components["schemas"]["WorkRow"][];
+            /** Format: int64 */
+            seq: number;
+            total: components["schemas"]["WorkRow"];
+        };
+        WorkRow: {
+            bench: string;
+            /** @description of the warehouse, YYYY-MM-DD; empty over a period */
+            day: string;
+            /**
+             * Format: int64
+             * @description found later, counted where they were made
+             */
+            errors: number;
+            /** Format: int64 */
+            hour?: number;
+            /** Format: int64 */
+            inspections: number;
+            /**
+             * Format: int64
+             * @description with work, in steps of five
+             */
+            minutes: number;
+            /** @description empty where nobody had logged on */
+            operator: string;
+            /** Format: int64 */
+            parcels_closed: number;
+            /** Format: int64 */
+            parcels_docked: number;
+            /** Format: int64 */
+            parcels_opened: number;
+            /** Format: int64 */
+            pieces: number;
+            /**
+             * Format: double
+             * @description pieces per labour hour
+             */
+            pieces_per_hour: number;
+            /** Format: int64 */
+            put_aways: number;
         };
     };
     responses: never;
@@ -2830,6 +2983,44 @@ export interface operations {
             };
         };
     };
+    "set-bench-plates": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BenchPlatesBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BenchRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-cases": {
         parameters: {
             query?: {
@@ -2981,6 +3172,188 @@ export interface operations {
             };
         };
     };
+    "hold-evidence": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "release-evidence": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                hold: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutStruct {}Body"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-evidence-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidencePolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-evidence-policy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidencePolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-handovers": {
+        parameters: {
+            query: {
+                cursor?: string;
+                limit?: number;
+                warehouse: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageHandoverRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-orders": {
         parameters: {
             query?: {
@@ -3088,6 +3461,38 @@ export interface operations {
             };
         };
     };
+    "parcel-queue": {
+        parameters: {
+            query: {
+                warehouse: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-parcel": {
         parameters: {
             query?: never;
@@ -3159,6 +3564,37 @@ export interface operations {
             };
         };
     };
+    "list-parcel-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "reopen-parcel": {
         parameters: {
             query?: never;
@@ -3199,16 +3635,9 @@ export interface operations {
             };
         };
     };
-    "list-places": {
+    "list-plate-rolls": {
         parameters: {
-            query: {
-                cursor?: string;
-                limit?: number;
-                warehouse: string;
-                kind?: string;
-                /** @description start of the code */
-                q?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -3221,7 +3650,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PagePlaceRow"];
+                    "application/json": components["schemas"]["PageRollRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-plate-roll": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRollBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewRoll"];
                 };
             };
             /** @description Error */
@@ -3607,6 +4074,110 @@ export interface operations {
             };
         };
     };
+    unscanned: {
+        parameters: {
+            query: {
+                warehouse: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnscannedList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work: {
+        parameters: {
+            query: {
+                warehouse: string;
+                /** @description first day of the warehouse, YYYY-MM-DD */
+                from: string;
+                /** @description last day */
+                to: string;
+                /** @description hour: a row per bench, operator and hour */
+                by?: "operator" | "bench" | "hour";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "work-csv": {
+        parameters: {
+            query: {
+                warehouse: string;
+                /** @description first day of the warehouse, YYYY-MM-DD */
+                from: string;
+                /** @description last day */
+                to: string;
+                /** @description hour: a row per bench, operator and hour */
+                by?: "operator" | "bench" | "hour";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-parked-scans": {
         parameters: {
             query?: {
@@ -3672,6 +4243,47 @@ export interface operations {
             };
         };
     };
+    "dismiss-scan": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                producer: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "rerun-scan": {
         parameters: {
             query?: never;
@@ -3700,72 +4312,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScanRow"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "list-second-looks": {
-        parameters: {
-            query: {
-                cursor?: string;
-                limit?: number;
-                warehouse: string;
-                state?: "due" | "differs" | "agreed" | "kept" | "changed" | "waived";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageSecondLookRow"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "inspection-quality": {
-        parameters: {
-            query: {
-                warehouse: string;
-                days?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Quality"][];
                 };
             };
             /** @description Error */
@@ -3951,402 +4497,6 @@ export interface operations {
             };
         };
     };
-    "list-adjustments": {
-        parameters: {
-            query?: {
-                cursor?: string;
-                limit?: number;
-                warehouse?: string;
-                sku?: string;
-                account?: string;
-                owner?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageAdjustmentRow"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "adjust-stock": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AdjustInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Adjusted"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "list-availability": {
-        parameters: {
-            query?: {
-                cursor?: string;
-                limit?: number;
-                warehouse?: string;
-                sku?: string;
-                owner?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageAvailabilityRow"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "list-counts": {
-        parameters: {
-            query: {
-                cursor?: string;
-                limit?: number;
-                warehouse: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageCountRow"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "open-count": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OpenCountInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-count": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "cancel-count": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "close-count": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "confirm-count": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "count-plates": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CountedInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "uncount-plate": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: number;
-                plate: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     "list-movements": {
         parameters: {
             query?: {
@@ -4354,11 +4504,6 @@ export interface operations {
                 limit?: number;
                 /** @description license plate */
                 unit?: string;
-                warehouse?: string;
-                sku?: string;
-                /** @description either side */
-                account?: string;
-                owner?: string;
             };
             header?: never;
             path?: never;
@@ -4386,11 +4531,60 @@ export interface operations {
             };
         };
     };
-    "list-recalls": {
+    "record-checkpoints": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckpointsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recorded"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-unclaimed": {
         parameters: {
             query?: {
                 cursor?: string;
                 limit?: number;
+                warehouse?: string;
+                /** @description parcel number, waybill, shelf, SKU, serial, code as read, paper inside, or a part of a product's name or of the origin */
+                q?: string;
+                /** @description came at or after */
+                since?: string;
+                /** @description came before */
+                until?: string;
+                /** @description only those over three days */
+                old?: boolean;
+                /** @description those that were handed back, sold or disposed of, instead */
+                ended?: boolean;
             };
             header?: never;
             path?: never;
@@ -4404,7 +4598,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageRecallRow"];
+                    "application/json": components["schemas"]["PageUnclaimedRow"];
                 };
             };
             /** @description Error */
@@ -4418,94 +4612,13 @@ export interface operations {
             };
         };
     };
-    "recall-goods": {
+    "get-unclaimed": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RecallInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageRecallRow"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "end-recall": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EndRecallInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageRecallRow"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "list-reservations": {
-        parameters: {
-            query?: {
-                cursor?: string;
-                limit?: number;
-                state?: "held" | "taken" | "released" | "expired" | "broken";
-                sku?: string;
-            };
             header?: never;
-            path?: never;
+            path: {
+                number: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4516,7 +4629,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageReservationRow"];
+                    "application/json": components["schemas"]["UnclaimedDetail"];
                 };
             };
             /** @description Error */
@@ -4530,45 +4643,7 @@ export interface operations {
             };
         };
     };
-    "reserve-stock": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReservationInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReservationRow"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "release-reservation": {
+    "ask-unclaimed": {
         parameters: {
             query?: never;
             header?: {
@@ -4578,7 +4653,123 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                id: number;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "claim-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimUnclaimedInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParcelDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "confirm-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dispose-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
             };
             cookie?: never;
         };
@@ -4594,7 +4785,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReservationRow"];
+                    "application/json": components["schemas"]["UnclaimedDetail"];
                 };
             };
             /** @description Error */
@@ -4608,7 +4799,7 @@ export interface operations {
             };
         };
     };
-    "take-reservation": {
+    "hand-back-unclaimed": {
         parameters: {
             query?: never;
             header?: {
@@ -4618,13 +4809,13 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                id: number;
+                number: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TakeInputBody"];
+                "application/json": components["schemas"]["EndInputBody"];
             };
         };
         responses: {
@@ -4634,7 +4825,163 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReservationRow"];
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "note-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sell-as-found-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "shelve-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShelfInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-unclaimed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnclaimedDetail"];
                 };
             };
             /** @description Error */
@@ -4654,11 +5001,6 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
                 state?: string;
-                account?: string;
-                /** @description exactly */
-                sku?: string;
-                /** @description code of a bin or tote */
-                place?: string;
                 warehouse?: string;
                 /** @description plate, SKU, case number (from the start) or serial */
                 q?: string;
@@ -4720,25 +5062,16 @@ export interface operations {
             };
         };
     };
-    "block-unit": {
+    "list-unit-evidence": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 plate: string;
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BlockInputBody"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {
@@ -4746,87 +5079,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UnitDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "find-unit": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                plate: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LostInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnitDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "hand-unit-over": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                plate: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["HandOverInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnitDetail"];
+                    "application/json": components["schemas"]["EvidenceList"];
                 };
             };
             /** @description Error */
@@ -4947,206 +5200,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "lose-unit": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                plate: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LostInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnitDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "return-from-repair": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                plate: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RepairedInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnitDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "look-again": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                plate: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LookInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LookAnswer"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "settle-second-look": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                plate: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SettleInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnitDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "unblock-unit": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description csrf of Me */
-                "X-CSRF-Token"?: string;
-                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                plate: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UnblockInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnitDetail"];
                 };
             };
             /** @description Error */
@@ -5370,6 +5423,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-dock-policy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                warehouse: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DockPolicy"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DockPolicy"];
                 };
             };
             /** @description Error */

@@ -30,3 +30,9 @@ export async function openPage(bench: string, page: string): Promise<Asked<{ sta
   if (!me.ok) return me
   return call('/benches/page', { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': me.value.csrf }, body: JSON.stringify({ bench, page }) })
 }
+
+/** What pictures of this bench are sent with; null while nobody is logged in, or the server is away. */
+export async function permitOf(bench: string): Promise<{ headers: Record<string, string>; metadata: Record<string, string> } | null> {
+  const me = await call<{ csrf: string }>('/auth/me')
+  return me.ok ? { headers: { 'X-CSRF-Token': me.value.csrf }, metadata: { bench } } : null
+}

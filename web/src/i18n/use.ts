@@ -13,7 +13,9 @@ export function useWords() {
     const [unit, params] = ageOf(seconds)
     return t(`words.age.${unit}`, params)
   }
-  return { t, say, word, age, lang, locale }
+  // What is wrong with a device. A printer's states have words of their own; an older agent says it in English only.
+  const deviceTrouble = (d: { code?: string | undefined; about?: string | undefined; detail?: string | undefined }) => (d.code ? say(`words.device_code.${d.code}`, { about: d.about ?? '' }) : '') || (d.detail ?? '')
+  return { t, say, word, age, deviceTrouble, lang, locale }
 }
 
 /** The time, ticking once a second. */

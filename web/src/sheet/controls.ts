@@ -29,7 +29,9 @@ export const groups: Group[] = [
       c('BD:EXCEPTION', '登记异常', 'Exception', '等于 F6', 'same as F6'),
       c('BD:HOLD', '整包隔离', 'Hold parcel', '等于 F9', 'same as F9'),
       c('BD:RESUME', '恢复收货', 'Resume', '从隔离架取下时', 'off the hold shelf'),
+      c('BD:PHOTO', '拍照', 'PHOTO', '等于 F2，拍刚扫的一件', 'same as F2: the last piece'),
       c('BD:EMPTY', '空包裹', 'EMPTY', '拍照、称重之后', 'after photo and weight'),
+      c('BD:JUNK', '杂物', 'JUNK', '箱里不是商品', 'rubbish instead of goods'),
       c('BD:UNKNOWN-OWNER', '无主包裹', 'Owner unknown', '认不出是谁的', 'nobody knows whose'),
     ],
   },
@@ -41,11 +43,22 @@ export const groups: Group[] = [
       c('BD:CONDITION:damaged', '破损', 'Damaged', '等于 F4', 'same as F4'),
       c('BD:CONDITION:dirty', '脏污', 'Dirty'),
       c('BD:CONDITION:accessory_missing', '缺配件', 'Part missing'),
+      c('BD:CONDITION:counterfeit', '疑似仿品', 'Counterfeit?'),
     ],
   },
   {
     zh: '选择', en: 'Choose', span: 3,
     controls: [1, 2, 3, 4].map((n) => c(`BD:CHOOSE:${n}`, `选 ${n}`, `CHOOSE ${n}`)),
+  },
+  {
+    zh: '收货月台', en: 'Dock', span: 4,
+    controls: [
+      c('BD:REFUSE:damaged', '拒签 破损', 'Refuse, damaged'),
+      c('BD:REFUSE:collect', '拒付到付', 'Refuse collect'),
+      c('BD:HAND-BACK:misdelivered', '误投退还', 'Misdelivered'),
+      c('BD:COLLECT', '到付', 'Freight collect', '再输金额', 'then type the amount'),
+      ...(['sf', 'zto', 'yto', 'sto', 'yunda', 'jt', 'jd', 'ems'] as const).map((x) => c(`BD:CARRIER:${x}`, { sf: '顺丰', zto: '中通', yto: '圆通', sto: '申通', yunda: '韵达', jt: '极兔', jd: '京东', ems: 'EMS' }[x], x.toUpperCase())),
+    ],
   },
   {
     zh: '质检台', en: 'QC bench', span: 3,

@@ -16,6 +16,9 @@ const worded: Record<string, string[]> = {
   state: ['unit_state', 'parcel_state'],
   why: ['why'],
   what: ['effect'],
+  carrier: ['carrier'],
+  now: ['carrier'],
+  dock_reason: ['dock_reason'],
   reason: ['why', 'link_problem'],
 }
 
@@ -27,7 +30,8 @@ export function say(outcome: Outcome, lang: Lang, t: Translate, context: { now: 
     return { headline: t(`words.verdict.${outcome.verdict}`), act: t('unknown_outcome.act', { code: outcome.code }) }
   }
   const params = fill(outcome, lang, t, context)
-  return { headline: tidy(t(`outcomes.${outcome.code}.headline`, params)), act: tidy(t(`outcomes.${outcome.code}.act`, params)) }
+  const act = tidy(t(`outcomes.${outcome.code}.act`, params))
+  return { headline: tidy(t(`outcomes.${outcome.code}.headline`, params)), act: outcome.params?.parts ? t('boxes', { text: act, arrived: params.arrived, parts: params.parts }) : act }
 }
 
 /** The texts of a provisional answer. `data` stands in for a name that the station does not know. */
@@ -64,7 +68,7 @@ export function fill(outcome: Outcome, lang: Lang, t: Translate, context: { now:
   out.plate ??= outcome.plate ?? ''
   out.parcel ??= outcome.parcel ?? ''
   // A value the server left out is left out of the sentence, too, instead of showing a brace.
-  for (const name of ['sku', 'what', 'names', 'code', 'waybill', 'case', 'why', 'reason', 'serial', 'state']) out[name] ??= ''
+  for (const name of ['sku', 'what', 'names', 'code', 'waybill', 'case', 'why', 'reason', 'serial', 'state', 'carrier', 'count', 'dock_reason', 'clerk', 'time']) out[name] ??= ''
   return out
 }
 

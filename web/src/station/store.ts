@@ -26,6 +26,7 @@ export const useStation = defineStore('station', () => {
 
   const latest = computed(() => recent.value[0] ?? null)
   const parcel = computed(() => view.value?.parcel ?? null)
+  const dock = computed(() => (view.value?.kind === 'dock' ? (view.value.dock ?? null) : null))
   const choices = computed(() => view.value?.choices ?? [])
   /** What happened without a scan since the last one: a clerk who hears the bad beep looks here. */
   const notice = computed(() => {
@@ -104,5 +105,5 @@ export const useStation = defineStore('station', () => {
     return scan
   }
 
-  return { connected, known, station, version, siteLang, platesLeft, link, devices, view, recent, differences, latest, notice, parcel, choices, open, scanners, booked, printing, weight, apply }
+  return { connected, known, station, version, siteLang, platesLeft, link, devices, view, recent, differences, latest, notice, parcel, dock, choices, open, scanners, booked, printing, weight, apply }
 })

@@ -75,6 +75,8 @@ describe('the mock of the server', () => {
     ['paid by hand, seen, and withdrawn', () => [verb('failed', 'pay-by-hand', { proof: 'T7' }), ask('GET', `refunds/${listed('refunds')[0]!.number}`).status, ask('POST', `refunds/${listed('refunds')[0]!.number}/cancel`, { reason: 'x' }).status], [200, 200, 200]],
     ['tie to a case', () => ask('POST', `refunds/${listed('refunds?stray=true')[0]!.number}/attribute`, { case: 'C1', shop: 'S' }).status, 200],
     ['a scan set aside, run again', () => [ask('GET', scan).status, ask('POST', `${scan}/rerun`, { reason: 'mended' }).status, ask('GET', 'scans/x/1').status], [200, 200, 404]],
+    ['the dock', () => [(ask('GET', 'parcels/queue?warehouse=HZ1&limit=50').body as { total: number }).total, (ask('GET', 'reports/unscanned?warehouse=HZ1&limit=50').body as { total: number }).total, listed('handovers?warehouse=HZ1&limit=20').length], [57, 3, 3]],
+    ['work done', () => (['operator', 'bench', 'hour'] as const).map((by) => listed(`reports/work?warehouse=HZ1&from=2026-11-23&to=2026-11-23&by=${by}`).length), [4, 3, 8]],
     ['stations', () => listed('stations').length, 6],
     ['new station', () => ask('POST', 'stations', { name: '7', bench: 'HZ1/7' }).status, 200],
     ['revoke', () => ask('POST', `stations/${listed('stations')[0]!.id}/revoke`).status, 200],

@@ -87,6 +87,7 @@ describe('words for codes of the station line', () => {
     ['tote', constants('outcome.go', 'Tote')],
     ['effect', constants('outcome.go', 'EffectKind')],
     ['device_state', constants('device.go', 'DeviceState')],
+    ['device_code', constants('device.go', 'DeviceCode')],
     ['condition', [...go('control.go').match(/Conditions = \[\]string\{(.*)\}/)![1]!.matchAll(/"(\w+)"/g)].map((m) => m[1]!)],
   ] as const)('%s', (group, values) => {
     expect(values.length).toBeGreaterThan(2)
