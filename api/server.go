@@ -26,6 +26,8 @@ import (
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/idempotency"
 	"github.com/backdock/backdock/internal/secret"
+	"github.com/backdock/backdock/inventory/qc"
+	"github.com/backdock/backdock/inventory/stock"
 	"github.com/backdock/backdock/receiving/evidence"
 	"github.com/backdock/backdock/receiving/label"
 	"github.com/backdock/backdock/receiving/report"
@@ -42,6 +44,8 @@ type Deps struct {
 	Desk      Desk
 	Expected  ExpectedFeed
 	QC        Inspector
+	Bench     *qc.Bench     // what happens to a piece beside its inspection; nil: this server does not serve that
+	Stock     *stock.Keeper // likewise
 	Parcels   ParcelOffice
 	Unclaimed UnclaimedOffice
 	Cases     CaseOffice
@@ -167,6 +171,7 @@ func build(d Deps) *Server {
 func (s *Server) routesAll() {
 	s.routesAuth()
 	s.routesUnits()
+	s.routesUnitActs()
 	s.routesLabels()
 	s.routesDock() // before parcels: /parcels/queue is no parcel's number
 	s.routesPlates()

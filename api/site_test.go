@@ -28,6 +28,7 @@ import (
 	"github.com/backdock/backdock/internal/secret"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/qc"
+	"github.com/backdock/backdock/inventory/stock"
 	"github.com/backdock/backdock/receiving/evidence"
 	"github.com/backdock/backdock/receiving/report"
 	"github.com/backdock/backdock/scanner"
@@ -173,7 +174,7 @@ type change func(*api.Deps)
 func (s *site) serve(changes ...change) *running {
 	s.t.Helper()
 	d := api.Deps{DB: s.d, Log: s.log, Clock: clock.System{}, Auth: s.auth, Ring: s.ring, Report: report.New(s.d, clock.System{}), Desk: s.desk,
-		QC: qc.New(s.d, s.log, &inventory.Ledger{}), Logger: slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test",
+		QC: qc.New(s.d, s.log, &inventory.Ledger{}), Bench: qc.New(s.d, s.log, &inventory.Ledger{}), Stock: stock.New(s.d, s.log, &inventory.Ledger{}), Logger: slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test",
 		Web: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}, "assets/app-1a2b.js": {Data: []byte("1")}}}
 	disk, err := blob.NewDisk(s.t.TempDir())
 	if err != nil {

@@ -20,6 +20,9 @@ func (l Listing) ask() report.Ask { return report.Ask{Cursor: l.Cursor, Limit: l
 type unitsQuery struct {
 	Listing
 	State     string `query:"state" maxLength:"40"`
+	Account   string `query:"account" maxLength:"40"`
+	SKU       string `query:"sku" maxLength:"100" doc:"exactly"`
+	Place     string `query:"place" maxLength:"60" doc:"code of a bin or tote"`
 	Warehouse string `query:"warehouse" maxLength:"40"`
 	Q         string `query:"q" maxLength:"100" doc:"plate, SKU, case number (from the start) or serial"`
 }
@@ -58,11 +61,11 @@ var (
 func (s *Server) routesUnits() {
 	register(s, route{method: "GET", path: "/units", id: "list-units", summary: "Pieces, the one that waits longest first", tag: "units", access: seesGoods},
 		func(ctx context.Context, who caller, in *unitsQuery) (*out[report.Page[report.UnitRow]], error) {
-			return reply(s.report.Units(ctx, who.Scope, report.UnitFilter{State: in.State, Warehouse: in.Warehouse, Query: in.Q}, in.ask()))
+			return reply(s.units(ctx, who, report.UnitFilter{State: in.State, Account: in.Account, SKU: in.SKU, Place: in.Place, Warehouse: in.Warehouse, Query: in.Q}, in.ask()))
 		})
 	register(s, route{method: "GET", path: "/units/{plate}", id: "get-unit", summary: "A piece with order, case, checklist and history", tag: "units", access: seesGoods},
 		func(ctx context.Context, who caller, in *UnitPath) (*out[*report.UnitDetail], error) {
-			return reply(s.report.Unit(ctx, who.Scope, in.Plate))
+			return reply(s.unitOf(who, in.Plate)(ctx))
 		})
 	register(s, route{method: "POST", path: "/units/{plate}/inspection", id: "inspect-unit", summary: "Grade a piece and decide where it goes", tag: "units", access: inspects}, s.inspect)
 	register(s, route{method: "POST", path: "/units/{plate}/inspection/undo", id: "undo-inspection", summary: "Take a judgement back, until the piece has moved on", tag: "units", access: inspects}, s.undoInspection)
@@ -99,7 +102,35 @@ func (s *Server) undoInspection(ctx context.Context, who caller, in *undoInput) 
 }
 
 func (s *Server) unitOf(who caller, plate string) func(context.Context) (*report.UnitDetail, error) {
-	return func(ctx context.Context) (*report.UnitDetail, error) { return s.report.Unit(ctx, who.Scope, plate) }
+	return func(ctx context.Context) (*report.UnitDetail, error) {
+		d, err := s.report.Unit(ctx, who.Scope, plate)
+		if err != nil || !who.blind() {
+			return d, err
+		}
+		hidden, err := s.report.Blinded(ctx, who.User, []string{d.Plate})
+		if len(hidden) > 0 {
+			d.Blind()
+		}
+		return d, err
+	}
+}
+
+// blind reports whether the caller inspects and so must not see what another inspector found before the second look.
+func (c caller) blind() bool { return c.May(auth.Inspector) && !c.May(auth.Manager, auth.Admin) }
+
+// units lists pieces; what a second inspector must not know is hidden.
+func (s *Server) units(ctx context.Context, who caller, f report.UnitFilter, a report.Ask) (report.Page[report.UnitRow], error) {
+	p, err := s.report.Units(ctx, who.Scope, f, a)
+	if err != nil || !who.blind() {
+		return p, err
+	}
+	plates := make([]string, len(p.Items))
+	for i, u := range p.Items {
+		plates[i] = u.Plate
+	}
+	hidden, err := s.report.Blinded(ctx, who.User, plates)
+	report.Blind(p.Items, hidden)
+	return p, err
 }
 
 // boardOf checks that the caller may see a warehouse as a whole: a board sums every owner's goods.

@@ -25,7 +25,8 @@ type Key struct {
 	Account   Account
 }
 
-func (k Key) compare(o Key) int {
+// Compare orders keys as they are locked.
+func (k Key) Compare(o Key) int {
 	return cmp.Or(cmp.Compare(k.Owner, o.Owner), cmp.Compare(k.Warehouse, o.Warehouse), cmp.Compare(k.SKU, o.SKU), cmp.Compare(k.Account, o.Account))
 }
 
@@ -76,7 +77,7 @@ func (l *Ledger) Apply(ctx context.Context, tx *gorm.DB, d Deltas) error {
 	for k := range d {
 		keys = append(keys, k) // also those that come out even: an account that was used has a balance
 	}
-	slices.SortFunc(keys, Key.compare)
+	slices.SortFunc(keys, Key.Compare)
 	for len(keys) > 0 {
 		n := 0
 		// A row that grows, or that may be negative, can be made as it is changed; PostgreSQL locks the rows of one INSERT in the order of its VALUES.

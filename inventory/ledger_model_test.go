@@ -69,7 +69,8 @@ func TestLedgerModel(t *testing.T) {
 
 // draw makes a posting and says what the balances are after it, and whether that may be.
 func draw(rt *rapid.T, base id.SKU, model map[inventory.Key]int64) (ms []inventory.Movement, after map[inventory.Key]int64, allowed bool) {
-	accounts := []inventory.Account{inventory.Customer, inventory.InQuarantine, inventory.InCustody, inventory.InAvailable, inventory.Scrap}
+	accounts := []inventory.Account{inventory.Customer, inventory.InQuarantine, inventory.InCustody, inventory.InReleased, inventory.InReleasedB, inventory.InAvailable, inventory.InReserved, inventory.InBlocked,
+		inventory.Adjustment, inventory.Scrap}
 	after = maps.Clone(model)
 	for range rapid.IntRange(1, 4).Draw(rt, "movements") {
 		from := rapid.SampledFrom(accounts).Draw(rt, "from")

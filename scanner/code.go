@@ -33,6 +33,16 @@ const (
 	CodeCarrierSet     Code = "carrier_set"     // carrier, count
 	CodeHandoverClosed Code = "handover_closed" // carrier, count
 
+	// Benches of kind putaway and qc.
+	CodePutAwayUnit Code = "putaway_unit" // plate, sku, sku_en, place: in hand, place is the bin to bring it to
+	CodePutAwayTote Code = "putaway_tote" // place, pieces: all of it in hand
+	CodePutAway     Code = "put_away"     // pieces, place
+	CodeQCUnit      Code = "qc_unit"      // plate, sku, sku_en, condition
+	CodeQCGraded    Code = "qc_graded"    // grade, disposition, plate
+	CodeQCReleased  Code = "qc_released"  // grade, disposition, plate, sku, sku_en, place
+	CodeQCBulk      Code = "qc_bulk"      // plates that follow are released as grade A
+	CodeHandEmpty   Code = "hand_emptied" // plate
+
 	// Attention: something for the clerk to do or know.
 	CodeOver               Code = "over"                 // sku, sku_en, expected
 	CodeExtra              Code = "extra"                // sku, sku_en
@@ -66,6 +76,10 @@ const (
 	CodeLightParcel        Code = "light_parcel"         // measured_g, expected_g, waybill, expected: weigh again or open it before the camera
 	CodeScanPlate          Code = "scan_plate"           // sku, sku_en: stick a pre-printed plate on this piece and scan it
 	CodePlateMissing       Code = "plate_missing"        // sku, sku_en: the piece before still waits for its plate
+	CodePutAwayNoBin       Code = "putaway_no_bin"       // plate, sku, sku_en: in hand, no bin has room
+	CodeUnitInBin          Code = "unit_in_bin"          // plate, place: in hand, it lies in a bin already
+	CodeQCUnconfirmed      Code = "qc_unconfirmed"       // plate: its grade was scanned and not confirmed
+	CodeQCBlocked          Code = "qc_blocked"           // plate, why: frozen instead of released
 
 	// Attention at the dock.
 	CodeAlreadyAtDock   Code = "already_at_dock"  // waybill, time, clerk: it stands here since then
@@ -79,6 +93,7 @@ const (
 	// Duplicate.
 	CodeDoubleRead  Code = "double_read"  //
 	CodeSerialTaken Code = "serial_taken" // serial, plate
+	CodeInHand      Code = "in_hand"      // plate
 
 	// Rejected.
 	CodeUnknownCode    Code = "unknown_code"     // code
@@ -101,6 +116,15 @@ const (
 	CodePlateVoid      Code = "plate_void"       // plate
 	CodePlateUnknown   Code = "plate_unknown"    // plate
 	CodeOtherWarehouse Code = "other_warehouse"  // the thing exists, in another warehouse
+	CodeNotReleased    Code = "not_released"     // plate, state: nothing unchecked goes on a shelf
+	CodePutAwayRefused Code = "putaway_refused"  // why, plate, place
+	CodeScanUnitFirst  Code = "scan_unit_first"  //
+	CodeToteInHand     Code = "tote_in_hand"     // place
+	CodePlaceUnknown   Code = "place_unknown"    // place
+	CodeToteEmpty      Code = "tote_empty"       // place
+	CodeQCRefused      Code = "qc_refused"       // why, plate
+	CodeBulkRefused    Code = "bulk_refused"     // why, plate, sku, sku_en
+	CodeLogOnFirst     Code = "log_on_first"     //
 
 	// Rejected at the dock.
 	CodeNotAWaybill    Code = "not_a_waybill"   // code: a product, a box or a case number
@@ -123,4 +147,8 @@ var Codes = []Code{
 	CodeUnknownCode, CodeNothingOpen, CodeNothingToUndo, CodeUndoRefused, CodeNothingToAdd, CodeChoiceInvalid, CodeControlUnknown, CodeBadgeUnknown, CodeDamagedScan,
 	CodeNotText, CodeTooLong, CodeSeqConflict, CodeParked, CodeDismissed, CodeNotEmpty, CodeNothingToMark, CodeControlNotHere, CodePlateVoid, CodePlateUnknown, CodeOtherWarehouse,
 	CodeNotAWaybill, CodeNothingDocked, CodeHandoverEmpty, CodeCarrierUnknown, CodeReasonUnknown, CodeAmountInvalid,
+	CodePutAwayUnit, CodePutAwayTote, CodePutAway, CodeQCUnit, CodeQCGraded, CodeQCReleased, CodeQCBulk, CodeHandEmpty,
+	CodePutAwayNoBin, CodeUnitInBin, CodeQCUnconfirmed, CodeQCBlocked,
+	CodeInHand,
+	CodeNotReleased, CodePutAwayRefused, CodeScanUnitFirst, CodeToteInHand, CodePlaceUnknown, CodeToteEmpty, CodeQCRefused, CodeBulkRefused, CodeLogOnFirst,
 }

@@ -48,6 +48,8 @@ const (
 	EffectConditionSet   EffectKind = "condition_set"
 	EffectOperatorOn     EffectKind = "operator_on"
 	EffectEmptyConfirmed EffectKind = "empty_confirmed"
+	EffectUnitInspected  EffectKind = "unit_inspected"
+	EffectUnitPutAway    EffectKind = "unit_put_away"
 	EffectParcelClaimed  EffectKind = "parcel_claimed"
 	EffectJunkNoted      EffectKind = "junk_noted"
 
@@ -63,6 +65,7 @@ type Effect struct {
 	Plate  string     `json:"plate,omitempty"`  // unit_*
 	Parcel string     `json:"parcel,omitempty"` // parcel number, parcel_*
 	SKU    string     `json:"sku,omitempty"`    // SKU code, unit_*
+	Place  string     `json:"place,omitempty"`  // bin or tote, unit_put_away and unit_inspected
 	Stuck  bool       `json:"stuck,omitempty"`  // unit_booked: the plate was pre-printed and is on the piece, print none
 }
 

@@ -15,6 +15,7 @@ type BenchView struct {
 	Choices   []Choice    `json:"choices"`   // pending CHOOSE:n, empty otherwise
 	Today     Tally       `json:"today"`     // this bench, this day of the warehouse
 	Plates    PlateMode   `json:"plates,omitempty"`
+	Hand      *HandView   `json:"hand,omitempty"` // benches of kind qc and putaway: what was picked up and not yet put down
 
 	Dock  *DockView `json:"dock,omitempty"`  // of a dock bench
 	Fetch []Fetch   `json:"fetch,omitempty"` // of a receiving bench without a parcel: what to fetch from the dock next, the most urgent first
@@ -126,4 +127,29 @@ type LineView struct {
 	Last      bool     `json:"last"`    // the row the last scan touched
 	Plates    []string `json:"plates"`
 	Condition string   `json:"condition,omitempty"`
+}
+
+// HandView is what the operator of a qc or putaway bench holds.
+type HandView struct {
+	Units       []HandUnit `json:"units"`                 // the last ones picked up, the newest last
+	Count       int        `json:"count"`                 // all of them
+	Tote        string     `json:"tote,omitempty"`        // putaway: the whole tote is in hand; qc: the tote that released pieces go into
+	Bin         string     `json:"bin,omitempty"`         // putaway: the bin to bring them to, empty when no bin has room
+	Grade       string     `json:"grade,omitempty"`       // qc: scanned, not confirmed yet
+	Disposition string     `json:"disposition,omitempty"` // qc: likewise
+	Bulk        bool       `json:"bulk,omitempty"`        // qc: each plate that is scanned is released as grade A
+}
+
+// HandUnit is one piece in hand.
+type HandUnit struct {
+	Plate     string `json:"plate"`
+	SKU       string `json:"sku"`
+	Name      string `json:"name"`
+	NameEN    string `json:"name_en"`
+	Spec      string `json:"spec"`
+	SpecEN    string `json:"spec_en"`
+	Color     string `json:"color"`
+	State     string `json:"state"`
+	Condition string `json:"condition,omitempty"`
+	Expiry    string `json:"expiry,omitempty"` // YYYY-MM-DD
 }

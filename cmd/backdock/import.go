@@ -10,12 +10,13 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/receiving/aftersales/intake"
 )
 
 type importCmd struct {
 	storeFlags
-	Kind string `arg:"" enum:"catalogue,orders,cases,checkpoints" help:"catalogue, orders, cases or checkpoints."`
+	Kind string `arg:"" enum:"catalogue,orders,cases,checkpoints,bins" help:"catalogue, orders, cases, checkpoints, or bins (CSV only)."`
 	File string `arg:"" type:"existingfile" help:"CSV or JSON, told by its ending. docs/import.md lists the columns."`
 	JSON bool   `help:"Print the report as JSON."`
 }
@@ -36,6 +37,9 @@ func (c importCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) err
 		return err
 	}
 	defer f.Close()
+	if c.Kind == "bins" {
+		return c.bins(ctx, out, w, f)
+	}
 	if c.Kind == "checkpoints" {
 		done, err := w.track.Import(ctx, strings.ToLower(filepath.Ext(c.File)), f)
 		if err != nil {
@@ -55,6 +59,28 @@ func (c importCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) err
 	report, err := read(ctx, f)
 	if err != nil {
 		return err
+	}
+	if err := printReport(out, report, c.JSON); err != nil {
+		return err
+	}
+	if report.Failed > 0 {
+		return errBreach
+	}
+	return nil
+}
+
+// bins imports bins and totes.
+func (c importCmd) bins(ctx context.Context, out io.Writer, w *parts, f io.Reader) error {
+	if strings.ToLower(filepath.Ext(c.File)) != ".csv" {
+		return fmt.Errorf("%s: want a file that ends in .csv", c.File)
+	}
+	rep, err := place.Import(ctx, w.db, f)
+	if err != nil {
+		return err
+	}
+	report := intake.Report{Records: rep.Records, Created: rep.Created, Updated: rep.Updated, Unchanged: rep.Unchanged, Failed: rep.Failed, ErrorsTotal: len(rep.Errors)}
+	for _, p := range rep.Errors {
+		report.Errors = append(report.Errors, intake.Problem{Row: p.Row, Field: p.Field, Code: p.Code, Message: p.Message})
 	}
 	if err := printReport(out, report, c.JSON); err != nil {
 		return err

@@ -29,7 +29,8 @@ type cli struct {
 	User    userCmd    `cmd:"" help:"Create users and grant roles."`
 	Station stationCmd `cmd:"" help:"Enrol stations."`
 	Plates  platesCmd  `cmd:"" help:"Plates printed beforehand: rolls, and which benches use them."`
-	Import  importCmd  `cmd:"" help:"Import catalogue, orders, cases or carriers' checkpoints from CSV or JSON."`
+	Places  placesCmd  `cmd:"" help:"Bins and totes: their labels."`
+	Import  importCmd  `cmd:"" help:"Import catalogue, orders, cases, bins or carriers' checkpoints from CSV or JSON."`
 	Report  reportCmd  `cmd:"" help:"Work done: counted from the events."`
 	Audit   auditCmd   `cmd:"" help:"Recompute every invariant from ledgers and events; exit 1 on any breach."`
 	Openapi openapiCmd `cmd:"" help:"Print the OpenAPI 3.1 description."`

@@ -44,6 +44,13 @@ type serveCmd struct {
 // sixth of a busy server's processor time went into collecting it.
 const gcPercent = 300
 
+const (
+	// stockEvery is how soon other systems hear of stock that has changed, and how late a reservation may end.
+	stockEvery = 2 * time.Second
+	// ageEvery is how late a piece that waits too long may be told of.
+	ageEvery = 5 * time.Minute
+)
+
 // Run serves until ctx ends.
 func (c serveCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
 	if os.Getenv("GOGC") == "" {
@@ -135,6 +142,8 @@ func (s *server) serve(l net.Listener, c serveCmd, log *slog.Logger) {
 	s.running, s.failed = group, groupCtx.Done()
 	group.Go(func() error { return s.parts.log.Run(groupCtx, log) })
 	group.Go(func() error { return s.parts.engine.Run(groupCtx, 10*time.Second) })
+	group.Go(func() error { return s.parts.stock.Run(groupCtx, stockEvery, log) })
+	group.Go(func() error { return s.parts.qc.Run(groupCtx, ageEvery, log) })
 	group.Go(func() error { return s.parts.work.Run(groupCtx, time.Second, log) })
 	group.Go(func() error { return s.parts.evidence.Run(groupCtx) })
 	group.Go(func() error { return s.parts.queue.Start(context.WithoutCancel(groupCtx)) })

@@ -16,7 +16,9 @@ import (
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/internal/job"
 	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/inventory/qc"
+	"github.com/backdock/backdock/inventory/stock"
 	"github.com/backdock/backdock/receiving/aftersales"
 	"github.com/backdock/backdock/receiving/aftersales/followup"
 	"github.com/backdock/backdock/receiving/aftersales/intake"
@@ -50,6 +52,8 @@ type parts struct {
 	ledger   *inventory.Ledger
 	desk     *desk.Desk
 	qc       *qc.Bench
+	floor    *place.Floor
+	stock    *stock.Keeper
 	engine   *refund.Engine
 	strays   *unclaimed.Keeper
 	queue    *job.Queue
@@ -80,10 +84,14 @@ func wire(s *store, o wireOptions) (*parts, error) {
 	s.log.On(p.track.Trigger)
 	p.evidence = evidence.New(s.db, s.log, s.clock, o.photos, o.limits, o.log)
 	s.log.On(p.evidence.Trigger)
-	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge, Codes: s.codes, Owners: unclaimed.NewSearch(s.codes).Candidates})
 	p.qc = qc.New(s.db, s.log, p.ledger, p.refundGuard)
 	p.qc.Use(holdCase)
 	p.qc.Keep(evidence.Guard)
+	p.stock = stock.New(s.db, s.log, p.ledger)
+	p.qc.UseFree(p.stock.Free)
+	p.floor = place.NewFloor(s.log, p.ledger)
+	p.floor.Use(qc.NoSecondLook)
+	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge, Codes: s.codes, QC: p.qc, Floor: p.floor, Owners: unclaimed.NewSearch(s.codes).Candidates})
 	p.strays.Keep(evidence.Guard)
 	return p, nil
 }
@@ -124,7 +132,7 @@ func (p *parts) importer() *intake.Importer {
 }
 
 func (p *parts) deps(reg *prometheus.Registry) api.Deps {
-	return api.Deps{DB: p.db, Log: p.log, Clock: p.clock, Auth: p.keeper, Ring: p.ring, Report: report.New(p.db, p.clock), Desk: p.desk, Expected: expected.New(p.db, p.clock), QC: p.qc,
+	return api.Deps{DB: p.db, Log: p.log, Clock: p.clock, Auth: p.keeper, Ring: p.ring, Report: report.New(p.db, p.clock), Desk: p.desk, Expected: expected.New(p.db, p.clock), QC: p.qc, Bench: p.qc, Stock: p.stock,
 		Parcels: office.NewParcels(p.db, p.desk), Unclaimed: office.NewUnclaimed(p.db, p.desk, p.strays), Cases: office.NewCases(p.db, p.log), Refunds: office.NewRefunds(p.db, p.engine), Scans: office.NewScans(p.desk), Plates: label.NewManager(p.db, p.log, p.clock), Tracks: p.track, Notices: notices{p}, Evidence: p.evidence, Registry: reg, Logger: p.o.log, Version: Version}
 }
 

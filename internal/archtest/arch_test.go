@@ -55,7 +55,8 @@ var rooms = []struct {
 	{"inventory", []string{"internal/..."}},
 	{"inventory/catalogue", []string{"inventory", "internal/..."}},
 	{"inventory/place", []string{"inventory", "internal/..."}},
-	{"inventory/qc", []string{"inventory", "inventory/catalogue", "internal/..."}},
+	{"inventory/qc", []string{"inventory", "inventory/catalogue", "inventory/place", "internal/..."}},
+	{"inventory/stock", []string{"inventory", "inventory/catalogue", "inventory/place", "internal/..."}},
 
 	{"receiving", []string{"scanner", "scanner/wire", "internal/..."}},
 	{"receiving/order", []string{"inventory/catalogue", "receiving", "internal/..."}},

@@ -32,6 +32,9 @@ type (
 	Station     int64
 	User        int64
 	Task        int64
+	Place       int64
+	Reservation int64
+	Count       int64
 	Handover    int64
 	Evidence    int64
 	Hold        int64

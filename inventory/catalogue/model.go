@@ -37,8 +37,12 @@ type Policy struct {
 	SelfReleaseLimitMinor int64
 	ScrapLimitMinor       int64
 	Jurisdiction          string
-	LightPercent          int `gorm:"default:15"`                 // a box that lacks more than this share of its weight
-	LightG                int `gorm:"column:light_g;default:100"` // and more than so many grams is light
+	LightPercent          int    `gorm:"default:15"`                 // a box that lacks more than this share of its weight
+	LightG                int    `gorm:"column:light_g;default:100"` // and more than so many grams is light
+	AvailableOn           string `gorm:"default:release"`            // release, or put_away: when a released piece counts as available
+	MinLifeDays           int    // a piece with less life left is never grade A
+	SecondLookPercent     int    `gorm:"default:2"`  // of all inspections, so many are made again by somebody else
+	SecondLookFirst       int    `gorm:"default:20"` // and of a new inspector's the first so many
 }
 
 // TableName names the table: policies.

@@ -17,6 +17,8 @@ type Check struct {
 	Title        string `json:"title"`
 	TitleEN      string `json:"title_en"`
 	BlocksGradeA bool   `json:"blocks_grade_a"` // "no" refuses grade A
+	OnScreen     bool   `json:"on_screen"`      // needs an act of its own (a serial compared, data wiped): scanning a grade does not answer it
+	Hazard       bool   `json:"hazard"`         // "no" makes the piece dangerous: it goes into a hazard tote
 }
 
 //go:embed checklists.json
@@ -40,6 +42,26 @@ func Checklist(category string) []Check {
 
 // Categories lists the categories that have a checklist, sorted.
 func Categories() []string { return slices.Sorted(maps.Keys(checklists())) }
+
+// ByScan is the list's answers when the inspector scans a grade instead of answering: grade A says yes to all, any other grade answers nothing. ok is false
+// for a category with a question that has to be answered on the screen.
+func ByScan(category, grade string) (answers map[string]bool, ok bool) {
+	answers = map[string]bool{}
+	for _, c := range Checklist(category) {
+		if c.OnScreen {
+			return nil, false
+		}
+		if grade == "A" {
+			answers[c.Key] = true
+		}
+	}
+	return answers, true
+}
+
+// dangerous reports whether an answer says that the piece is.
+func dangerous(list []Check, answers map[string]bool) bool {
+	return slices.ContainsFunc(list, func(c Check) bool { yes, ok := answers[c.Key]; return c.Hazard && ok && !yes })
+}
 
 // answered holds the answers against the list: every question answered, none invented, and no grade A over a "no" that blocks it.
 func answered(list []Check, answers map[string]bool, grade string) error {

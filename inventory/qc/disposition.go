@@ -65,6 +65,25 @@ func ruleOf(disposition string) (rule, error) {
 	return rule{}, fault.New(fault.Invalid, "disposition_unknown", "there is no disposition %q", disposition)
 }
 
+// released is the rule under the owner's policy: goods to be sold may count as available only once they lie on a shelf.
+func (r rule) released(onShelf bool) rule {
+	switch {
+	case onShelf && r.disposition == Restock:
+		r.account, r.state = inventory.InReleased, inventory.Released
+	case onShelf && r.disposition == RestockB:
+		r.account, r.state = inventory.InReleasedB, inventory.ReleasedB
+	}
+	return r
+}
+
+// sells reports whether the piece comes into other hands for use.
+func (r rule) sells() bool {
+	return r.disposition == Restock || r.disposition == RestockB || r.disposition == Donate
+}
+
+// gone reports whether the piece leaves the house by the disposition alone.
+func (r rule) gone() bool { return r.account.Boundary() }
+
 // fits checks grade, disposition and where the unit is against each other.
 func (r rule) fits(grade string, u inventory.Unit) error {
 	if !slices.Contains(Grades, grade) {
@@ -91,6 +110,11 @@ func Diagram() string {
 			fmt.Fprintf(&b, "    custody --> %s: %s\n", r.state, r.disposition)
 		}
 	}
-	b.WriteString("    quarantine --> blocked: block\n    custody --> blocked: block\n    blocked --> quarantine: unblock\n    blocked --> custody: unblock\n")
+	b.WriteString("    quarantine --> released: restock, where the owner counts on put-away\n    released --> available: put_away\n")
+	b.WriteString("    quarantine --> released_b: restock_b, likewise\n    released_b --> second_grade: put_away\n")
+	b.WriteString("    repair --> quarantine: repair_return\n    outbound --> shipped: hand_over\n")
+	for _, s := range blockable {
+		fmt.Fprintf(&b, "    %s --> blocked: block\n    blocked --> %s: unblock\n", s, s)
+	}
 	return b.String()
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/catalogue"
+	"github.com/backdock/backdock/inventory/place"
 )
 
 // Guard refuses to let an inspection be undone because of something that inventory cannot know, such as a refund on its way (fault.Conflict refund_sending).
@@ -30,14 +31,16 @@ type Bench struct {
 	db     *db.DB
 	log    *event.Log
 	ledger *inventory.Ledger
+	floor  *place.Floor
 	guards []Guard
 	hold   Hold
+	free   Free
 	keeps  []Guard
 }
 
 // New makes a bench. Guards are asked in order before an inspection is undone.
 func New(d *db.DB, log *event.Log, ledger *inventory.Ledger, guards ...Guard) *Bench {
-	return &Bench{db: d, log: log, ledger: ledger, guards: guards}
+	return &Bench{db: d, log: log, ledger: ledger, floor: place.NewFloor(log, ledger), guards: guards}
 }
 
 // Use makes the bench call h before it locks a unit to inspect it or to undo that. Call it while wiring.
@@ -59,10 +62,12 @@ type Decision struct {
 	Tote           string // the tote it was put into
 	By             id.User
 	Manager        bool // By may scrap above the owner's limit
+	ByScan         bool // grade and disposition were scanned: Checks are those of ByScan
 }
 
 // Inspect grades a unit and moves it where the disposition says. Of several inspectors who confirm at once exactly one wins; the others get fault.Conflict
-// already_inspected or version_conflict.
+// already_inspected or version_conflict. A piece that is expired or recalled and
+// would be sold is frozen instead: the answer is an Inspection that has nothing but Blocked.
 func (b *Bench) Inspect(ctx context.Context, d Decision) (Inspection, error) {
 	var out Inspection
 	err := b.db.InTx(ctx, func(tx *gorm.DB) error {
@@ -98,10 +103,28 @@ func (b *Bench) InspectIn(ctx context.Context, tx *gorm.DB, d Decision) (Inspect
 	if err := r.fits(d.Grade, u); err != nil {
 		return Inspection{}, err
 	}
-	if err := allowed(tx, u, d, r); err != nil {
+	p, err := policy(tx, u.OwnerID)
+	if err != nil {
 		return Inspection{}, err
 	}
-	return b.record(ctx, tx, u, d, r)
+	if why, err := b.unsellable(tx, u, d, r, p); err != nil {
+		return Inspection{}, err
+	} else if why != "" {
+		return Inspection{UnitID: u.ID, Blocked: why}, b.freeze(ctx, tx, []inventory.Unit{u}, frost{reason: why, by: d.By})
+	}
+	if err := allowed(tx, u, d, r, p); err != nil {
+		return Inspection{}, err
+	}
+	return b.record(ctx, tx, u, d, r.released(p.AvailableOn == "put_away"), p)
+}
+
+// policy reads what the owner decided. An owner without a policy has limits of zero: the careful reading.
+func policy(tx *gorm.DB, o id.Owner) (catalogue.Policy, error) {
+	p := catalogue.Policy{SecondLookPercent: 2, SecondLookFirst: 20}
+	if err := tx.Where("owner_id = ?", o).Limit(1).Find(&p).Error; err != nil {
+		return p, fmt.Errorf("policy of owner %d: %w", o, err)
+	}
+	return p, nil
 }
 
 // locked holds what a unit belongs to, then the unit.
@@ -142,7 +165,7 @@ func read(tx *gorm.DB, plate string) (inventory.Unit, error) {
 // Live returns the inspection of a unit that has not been undone. None is fault.NotFound not_inspected.
 func Live(tx *gorm.DB, unit id.Unit) (Inspection, error) {
 	var i Inspection
-	res := tx.Where("unit_id = ? AND undone_at IS NULL", unit).Limit(1).Find(&i)
+	res := tx.Where("unit_id = ? AND undone_at IS NULL AND closed_at IS NULL", unit).Limit(1).Find(&i)
 	if res.Error != nil {
 		return i, fmt.Errorf("inspection of unit %d: %w", unit, res.Error)
 	}
@@ -169,17 +192,17 @@ func inspectable(tx *gorm.DB, u inventory.Unit, version int64) error {
 }
 
 // allowed applies the category's checks and the owner's limits.
-func allowed(tx *gorm.DB, u inventory.Unit, d Decision, r rule) error {
+func allowed(tx *gorm.DB, u inventory.Unit, d Decision, r rule, p catalogue.Policy) error {
 	var sku catalogue.SKU
 	if err := tx.Where("id = ?", u.SKUID).Take(&sku).Error; err != nil {
 		return fmt.Errorf("SKU of unit %s: %w", u.Plate, err)
 	}
-	if err := answered(Checklist(sku.Category), d.Checks, d.Grade); err != nil {
+	list := Checklist(sku.Category)
+	if err := answers(list, sku.Category, d); err != nil {
 		return err
 	}
-	var p catalogue.Policy // an owner without a policy has limits of zero: the careful reading
-	if err := tx.Where("owner_id = ?", u.OwnerID).Limit(1).Find(&p).Error; err != nil {
-		return fmt.Errorf("policy of owner %d: %w", u.OwnerID, err)
+	if err := contained(tx, u, d, dangerous(list, d.Checks), r); err != nil {
+		return err
 	}
 	self := u.ReceivedBy != nil && *u.ReceivedBy == d.By
 	if self && r.disposition != Repair && u.ValueMinor > p.SelfReleaseLimitMinor && strings.TrimSpace(d.OverrideReason) == "" {
@@ -199,8 +222,19 @@ func allowed(tx *gorm.DB, u inventory.Unit, d Decision, r rule) error {
 	return nil
 }
 
+// answers wants an answer to every check, or a category whose checks a scanned grade answers.
+func answers(list []Check, category string, d Decision) error {
+	if !d.ByScan {
+		return answered(list, d.Checks, d.Grade)
+	}
+	if _, ok := ByScan(category, d.Grade); !ok {
+		return fault.New(fault.Invalid, "checks_on_screen", "pieces of category %s have checks that are answered on the screen", category).With("category", category)
+	}
+	return nil
+}
+
 // record writes the inspection, the unit, the event and, last, the movement: balances are hot rows and are locked as briefly as can be.
-func (b *Bench) record(ctx context.Context, tx *gorm.DB, u inventory.Unit, d Decision, r rule) (Inspection, error) {
+func (b *Bench) record(ctx context.Context, tx *gorm.DB, u inventory.Unit, d Decision, r rule, p catalogue.Policy) (Inspection, error) {
 	now := b.log.Now()
 	checks, err := json.Marshal(d.Checks)
 	if err != nil {
@@ -209,7 +243,11 @@ func (b *Bench) record(ctx context.Context, tx *gorm.DB, u inventory.Unit, d Dec
 	if d.Checks == nil {
 		checks = []byte("{}")
 	}
-	i := Inspection{UnitID: u.ID, Grade: d.Grade, Disposition: r.disposition, Checks: string(checks), Note: strings.TrimSpace(d.Note), Tote: d.Tote,
+	var rounds int
+	if err := tx.Raw("SELECT COUNT(*) FROM inspections WHERE unit_id = ? AND closed_at IS NOT NULL", u.ID).Scan(&rounds).Error; err != nil {
+		return Inspection{}, fmt.Errorf("rounds of unit %s: %w", u.Plate, err)
+	}
+	i := Inspection{Round: rounds + 1, ByScan: d.ByScan, UnitID: u.ID, Grade: d.Grade, Disposition: r.disposition, Checks: string(checks), Note: strings.TrimSpace(d.Note), Tote: d.Tote,
 		OverrideReason: strings.TrimSpace(d.OverrideReason), ByUser: d.By, At: now, UnitVersion: u.Version + 1}
 	res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&i)
 	if res.Error != nil {
@@ -219,14 +257,27 @@ func (b *Bench) record(ctx context.Context, tx *gorm.DB, u inventory.Unit, d Dec
 		return Inspection{}, fault.New(fault.Conflict, "already_inspected", "unit %s is inspected already; undo that first", u.Plate)
 	}
 	from := u.Account
+	if err := b.box(ctx, tx, u, d, r, i.ID); err != nil {
+		return Inspection{}, err
+	}
+	drawn, err := draw(tx, u, i, p)
+	if err != nil {
+		return Inspection{}, err
+	}
 	if err := move(tx, &u, r.state, r.account, now); err != nil {
 		return Inspection{}, err
 	}
-	data := event.Data{"inspection": i.ID, "grade": i.Grade, "disposition": i.Disposition, "account": r.account, "from": from}
+	kind, data := "backdock.unit.inspected.v1", event.Data{"inspection": i.ID, "grade": i.Grade, "disposition": i.Disposition, "account": r.account, "from": from}
 	if i.OverrideReason != "" {
 		data["override"] = true
 	}
-	if err := b.log.Append(ctx, tx, fact("backdock.unit.inspected.v1", u, d.By, data)); err != nil {
+	if drawn {
+		data["second_look"] = true
+	}
+	if i.Round > 1 { // the return was judged when the piece came; what repair made of it is no affair of the case
+		kind, data["round"] = "backdock.unit.inspected_again.v1", i.Round
+	}
+	if err := b.log.Append(ctx, tx, fact(kind, u, d.By, data)); err != nil {
 		return Inspection{}, err
 	}
 	err = b.ledger.Post(ctx, tx, []inventory.Movement{{OwnerID: u.OwnerID, WarehouseID: u.WarehouseID, SKUID: u.SKUID, FromAccount: from, ToAccount: r.account,

@@ -369,7 +369,7 @@ func TestBlockedUnitStaysUntilUnblocked(t *testing.T) {
 		f := newFloor(t, d)
 		for _, from := range []inventory.Account{inventory.InQuarantine, inventory.InCustody} {
 			u := f.unit("apparel", 9900, from)
-			if err := f.bench.Block(t.Context(), u.Plate, f.examiner, "召回"); err != nil {
+			if err := f.bench.Block(t.Context(), u.Plate, f.examiner, qc.Frost{Reason: qc.Recalled}); err != nil {
 				t.Fatal(err)
 			}
 			blocked := f.reload(u)

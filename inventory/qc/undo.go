@@ -12,6 +12,7 @@ import (
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/inventory/place"
 )
 
 // Undo takes the live inspection of a unit back by a counter-entry; the unit stands where it stood before, under a new version. It is refused with
@@ -79,8 +80,14 @@ func undoable(tx *gorm.DB, u inventory.Unit) (Inspection, inventory.Movement, er
 	if res.RowsAffected == 0 || m.Cause != "inspection" || m.CauseRef != ref(i.ID) || m.ToAccount != u.Account {
 		return i, m, fault.New(fault.Conflict, "moved_on", "unit %s has moved on since its inspection and cannot be taken back", u.Plate).With("state", string(u.State))
 	}
-	if r, err := ruleOf(i.Disposition); err != nil || r.state != u.State {
+	if r, err := ruleOf(i.Disposition); err != nil || r.state != u.State && r.released(true).state != u.State {
 		return i, m, fault.New(fault.Conflict, "moved_on", "unit %s is %s by now and cannot be taken back", u.Plate, u.State).With("state", string(u.State))
+	}
+	switch p, lies, err := place.Of(tx.Statement.Context, tx, u.ID); {
+	case err != nil:
+		return i, m, err
+	case lies && (p.Kind == place.Shelf || p.Kind == place.Second):
+		return i, m, fault.New(fault.Conflict, "moved_on", "unit %s lies on a shelf, in %s: take the put-away back first", u.Plate, p.Code).With("state", string(u.State)).With("place", p.Code)
 	}
 	return i, m, nil
 }
@@ -95,6 +102,9 @@ func (b *Bench) takeBack(ctx context.Context, tx *gorm.DB, u inventory.Unit, i I
 		return i, fault.New(fault.Conflict, "moved_on", "the inspection of unit %s was undone meanwhile", u.Plate)
 	}
 	i.UndoneAt, i.UndoneBy, i.UndoReason = &now, &by, reason
+	if err := tx.Exec("UPDATE second_looks SET state = 'void' WHERE inspection_id = ? AND state IN ('due', 'differs')", i.ID).Error; err != nil {
+		return i, fmt.Errorf("second look at %s: %w", u.Plate, err)
+	}
 	state := inventory.Quarantine
 	if m.FromAccount == inventory.InCustody {
 		state = inventory.Custody
@@ -103,7 +113,11 @@ func (b *Bench) takeBack(ctx context.Context, tx *gorm.DB, u inventory.Unit, i I
 		return i, err
 	}
 	data := event.Data{"inspection": i.ID, "grade": i.Grade, "disposition": i.Disposition, "account": m.FromAccount, "from": m.ToAccount}
-	if err := b.log.Append(ctx, tx, fact("backdock.unit.inspection_undone.v1", u, by, data)); err != nil {
+	kind := "backdock.unit.inspection_undone.v1"
+	if i.Round > 1 {
+		kind, data["round"] = "backdock.unit.inspection_again_undone.v1", i.Round
+	}
+	if err := b.log.Append(ctx, tx, fact(kind, u, by, data)); err != nil {
 		return i, err
 	}
 	err := b.ledger.Post(ctx, tx, []inventory.Movement{{OwnerID: u.OwnerID, WarehouseID: u.WarehouseID, SKUID: u.SKUID, FromAccount: m.ToAccount,

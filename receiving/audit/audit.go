@@ -120,7 +120,7 @@ func (r *Report) Add(name, says string, breaches []Breach, tookMS int64) {
 
 func checks() []check {
 	var out []check
-	for _, group := range [][]check{stock, units, outcomes, floor, dock, strays, money, facets, photos, log} {
+	for _, group := range [][]check{stock, promises, units, places, outcomes, floor, dock, strays, money, facets, photos, log} {
 		out = append(out, group...)
 	}
 	return out

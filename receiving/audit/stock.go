@@ -4,6 +4,9 @@ import "github.com/backdock/backdock/inventory"
 
 var boundary = oneOf(inventory.Customer, inventory.Vendor, inventory.Scrap, inventory.Adjustment)
 
+// held are the accounts that nothing enters or leaves without its plate.
+var held = oneOf(inventory.InQuarantine, inventory.InCustody, inventory.InBlocked, inventory.InReleased, inventory.InReleasedB)
+
 const account = "'account ' || account || ' of SKU ' || CAST(sku_id AS TEXT) || ', owner ' || CAST(owner_id AS TEXT) || ', warehouse ' || CAST(warehouse_id AS TEXT)"
 
 var stock = []check{
@@ -22,10 +25,10 @@ var stock = []check{
 			WHERE c.from_account <> m.to_account OR c.to_account <> m.from_account OR c.quantity <> m.quantity OR c.sku_id <> m.sku_id OR c.owner_id <> m.owner_id
 			OR c.warehouse_id <> m.warehouse_id OR COALESCE(c.unit_id, 0) <> COALESCE(m.unit_id, 0) OR c.id < m.id`
 	}},
-	{"units_of_account", "Quarantine and custody hold exactly the units that stand there.", func(dialect) string {
+	{"units_of_account", "Quarantine, custody, the blocked and the released that wait for a shelf are exactly the units that stand there.", func(dialect) string {
 		return `SELECT ` + account + ` AS subject, 'the balance says ' || CAST(SUM(said) AS TEXT) || ', ' || CAST(SUM(there) AS TEXT) || ' units stand there' AS detail FROM (
-			SELECT owner_id, warehouse_id, sku_id, account, quantity AS said, 0 AS there FROM balances WHERE account IN ('quarantine', 'custody')
-			UNION ALL SELECT owner_id, warehouse_id, sku_id, account, 0, 1 FROM units WHERE account IN ('quarantine', 'custody') AND state <> 'undone') AS sides
+			SELECT owner_id, warehouse_id, sku_id, account, quantity AS said, 0 AS there FROM balances WHERE account IN ` + held + `
+			UNION ALL SELECT owner_id, warehouse_id, sku_id, account, 0, 1 FROM units WHERE account IN ` + held + ` AND state <> 'undone') AS sides
 			GROUP BY owner_id, warehouse_id, sku_id, account HAVING SUM(said) <> SUM(there)`
 	}},
 }
@@ -35,8 +38,8 @@ const moves = `SELECT id, unit_id, from_account, to_account, quantity, owner_id,
 	LAG(to_account) OVER (PARTITION BY unit_id ORDER BY id) AS before, ROW_NUMBER() OVER (PARTITION BY unit_id ORDER BY id DESC) AS r FROM movements WHERE unit_id IS NOT NULL`
 
 // standing lists the states a unit may have in each account.
-const standing = `(account = 'quarantine' AND state IN ('quarantine', 'inspected')) OR (account IN ('available', 'second_grade', 'repair', 'outbound', 'custody', 'blocked') AND state = account)
-	OR (account = 'scrap' AND state = 'scrapped') OR (account IN ('adjustment', 'customer', 'vendor') AND state = 'shipped') OR state = 'undone'`
+const standing = `(account = 'quarantine' AND state IN ('quarantine', 'inspected')) OR (account IN ('available', 'second_grade', 'released', 'released_b', 'repair', 'outbound', 'custody', 'blocked') AND state = account)
+	OR (account = 'scrap' AND state = 'scrapped') OR (account IN ('adjustment', 'customer', 'vendor') AND state = 'shipped') OR (account = 'adjustment' AND state = 'missing') OR state = 'undone'`
 
 var units = []check{
 	{"unit_account", "Each unit's movements end in the account it says, under its owner, warehouse and SKU; an undone unit is back outside.", func(dialect) string {
@@ -60,7 +63,7 @@ var units = []check{
 	}},
 	{"inspection_live", "A unit has at most one live inspection.", func(dialect) string {
 		return `SELECT 'unit/' || u.plate AS subject, CAST(COUNT(*) AS TEXT) || ' live inspections' AS detail FROM inspections i JOIN units u ON u.id = i.unit_id
-			WHERE i.undone_at IS NULL GROUP BY u.plate HAVING COUNT(*) > 1`
+			WHERE i.undone_at IS NULL AND i.closed_at IS NULL GROUP BY u.plate HAVING COUNT(*) > 1`
 	}},
 	{"inspection_movement", "Each inspection moved its unit once, and its undoing moved it back once.", func(dialect) string {
 		return `SELECT 'unit/' || u.plate AS subject, 'inspection ' || CAST(i.id AS TEXT) || ' has ' || CAST(COUNT(m.id) AS TEXT) || ' movements' AS detail
@@ -71,8 +74,8 @@ var units = []check{
 	}},
 	{"inspection_unit", "A unit with a live inspection no longer waits, and one without does not stand where only an inspection leads.", func(dialect) string {
 		return `SELECT 'unit/' || u.plate AS subject, CASE WHEN i.id IS NULL THEN 'is ' || u.state || ' without an inspection' ELSE 'is inspected and still ' || u.state END AS detail
-			FROM units u LEFT JOIN (SELECT unit_id, MIN(id) AS id FROM inspections WHERE undone_at IS NULL GROUP BY unit_id) i ON i.unit_id = u.id
-			WHERE (i.id IS NOT NULL AND u.state IN ('quarantine', 'custody', 'undone')) OR (i.id IS NULL AND u.state IN ('available', 'second_grade', 'repair', 'scrapped')
+			FROM units u LEFT JOIN (SELECT unit_id, MIN(id) AS id FROM inspections WHERE undone_at IS NULL AND closed_at IS NULL GROUP BY unit_id) i ON i.unit_id = u.id
+			WHERE (i.id IS NOT NULL AND u.state IN ('quarantine', 'custody', 'undone')) OR (i.id IS NULL AND u.state IN ('available', 'second_grade', 'released', 'released_b', 'repair', 'scrapped')
 			AND NOT EXISTS (SELECT 1 FROM movements m WHERE m.unit_id = u.id AND m.cause = 'unclaimed'))`
 	}},
 }

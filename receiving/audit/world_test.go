@@ -13,7 +13,9 @@ import (
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/internal/secret"
 	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/inventory/qc"
+	keep "github.com/backdock/backdock/inventory/stock"
 	"github.com/backdock/backdock/receiving/aftersales"
 	"github.com/backdock/backdock/receiving/aftersales/intake"
 	"github.com/backdock/backdock/receiving/order"
@@ -37,6 +39,8 @@ func newWorld(t *testing.T, d *db.DB) world {
 	w.trade()
 	w.receive()
 	w.inspect()
+	w.shelve()
+	w.promise()
 	w.refund()
 	w.dock()
 	if err := w.log.SettleNow(t.Context()); err != nil {
@@ -236,6 +240,42 @@ func (w world) inspect() {
 	}
 	if _, err := bench.Undo(w.t.Context(), plate(2), 2, "看错了", 2); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// shelve has unit 1 looked at again by somebody else and puts it into bin B-01.
+func (w world) shelve() {
+	bench := qc.New(w.d, w.log, new(inventory.Ledger))
+	checks, _ := qc.ByScan("general", "A")
+	if agreed, err := bench.LookAgain(w.t.Context(), qc.Look{Plate: plate(1), Grade: "A", Checks: checks, By: 1}); err != nil || !agreed {
+		w.t.Fatal(agreed, err)
+	}
+	bin := place.Place{WarehouseID: 1, Code: "B-01", Kind: place.Shelf, Capacity: 9}
+	w.do(func(tx *gorm.DB) error {
+		if err := tx.Create(&bin).Error; err != nil {
+			return err
+		}
+		_, err := place.NewFloor(w.log, new(inventory.Ledger)).PutAway(w.t.Context(), tx, place.Load{Plates: []string{plate(1)}, Bin: bin, Ref: "p1:9"})
+		return err
+	})
+}
+
+// promise books seven pieces in, promises three of them and two more, and takes the second promise back.
+func (w world) promise() {
+	keeper := keep.New(w.d, w.log, new(inventory.Ledger))
+	if _, err := keeper.Adjust(w.t.Context(), keep.Adjustment{OwnerID: 1, WarehouseID: 1, SKUID: 1, Account: inventory.InAvailable, Quantity: 7, Reason: "opening", Note: "盘入", ByUser: 2}); err != nil {
+		w.t.Fatal(err)
+	}
+	for i, n := range []int{3, 2} {
+		r, err := keeper.Reserve(w.t.Context(), keep.Reservation{OwnerID: 1, WarehouseID: 1, SKUID: 1, Quantity: n, Purpose: "reshipment", Ref: fmt.Sprint("RS", i), ExpiresAt: now.Add(time.Hour)})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if i == 1 {
+			if err := keeper.Release(w.t.Context(), r.ID, 2, "取消"); err != nil {
+				w.t.Fatal(err)
+			}
+		}
 	}
 }
 

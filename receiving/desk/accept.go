@@ -82,7 +82,7 @@ func (b *batch) findBadges(ctx context.Context, scans []scanner.Scan) error {
 // apart reports whether scans that failed together may do better one by one. A broken connection or a fault of the whole call would not.
 func (b *batch) apart(err error) bool {
 	switch {
-	case db.Retryable(err), db.Permanent(err), moved(err), errors.Is(err, errNoPlates), errors.As(err, new(crash)):
+	case db.Retryable(err), db.Permanent(err), moved(err), errors.Is(err, errNoPlates), errors.Is(err, errAlone), errors.As(err, new(crash)):
 		return true
 	}
 	f, ok := errors.AsType[*fault.Error](err)

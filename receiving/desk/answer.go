@@ -23,6 +23,7 @@ var (
 	look     = manner{scanner.Attention, scanner.ToneMid, scanner.NoTote}
 	low      = manner{scanner.Attention, scanner.ToneLow, scanner.NoTote}
 	refuse   = manner{scanner.Rejected, scanner.ToneError, scanner.NoTote}
+	wrong    = manner{scanner.Rejected, scanner.ToneLow, scanner.NoTote} // a piece where it must never go
 	again    = manner{scanner.Duplicate, scanner.ToneDup, scanner.NoTote}
 	blue     = manner{scanner.Accepted, scanner.ToneOK, scanner.BlueTote}
 	yellow   = manner{scanner.Attention, scanner.ToneMid, scanner.YellowTote}
@@ -36,6 +37,8 @@ var manners = map[scanner.Code]manner{
 	scanner.CodeHeld: well, scanner.CodeResumed: well, scanner.CodeUnitShown: well, scanner.CodeAliasAdded: well, scanner.CodeOperatorOn: well,
 	scanner.CodeEmptyConfirmed: finished, scanner.CodePlateReady: well, scanner.CodeParcelClaimed: finished,
 	scanner.CodeExceptionNoted: well, scanner.CodePhotoAsked: well,
+	scanner.CodePutAwayUnit: well, scanner.CodePutAwayTote: well, scanner.CodePutAway: finished, scanner.CodeQCUnit: well, scanner.CodeQCGraded: well,
+	scanner.CodeQCReleased: finished, scanner.CodeQCBulk: well, scanner.CodeHandEmpty: well,
 
 	scanner.CodeOver: look, scanner.CodeExtra: yellow, scanner.CodeUndeclared: yellow, scanner.CodeWrongSpec: red, scanner.CodeWrongItem: red,
 	scanner.CodeOtherSeller: red, scanner.CodeCounterfeit: red, scanner.CodeJunkNoted: low, scanner.CodeSerialMismatch: red, scanner.CodeUnknownItem: red, scanner.CodeUnclaimed: stray, scanner.CodeClosedShort: look,
@@ -45,12 +48,14 @@ var manners = map[scanner.Code]manner{
 	scanner.CodeCaseOver: look, scanner.CodeRefundedAlready: look, scanner.CodePlateOfOther: look, scanner.CodeRepeatAfterRestart: look,
 	scanner.CodeParcelHeld: look, scanner.CodeLightParcel: look, scanner.CodeScanPlate: look, scanner.CodePlateMissing: look,
 
+	scanner.CodePutAwayNoBin: look, scanner.CodeUnitInBin: look, scanner.CodeQCUnconfirmed: look, scanner.CodeQCBlocked: red,
 	scanner.CodeDocked: well, scanner.CodeDockedUnknown: well, scanner.CodeDockedNoLabel: well, scanner.CodeRefusedAtDock: well, scanner.CodeHandedBack: well,
 	scanner.CodeCollectNoted: well, scanner.CodeBoxDamaged: well, scanner.CodeCarrierSet: well, scanner.CodeHandoverClosed: finished,
 	scanner.CodeAlreadyAtDock: look, scanner.CodeAlreadyOpened: look, scanner.CodeTurnedBefore: look, scanner.CodeOtherCarrier: look, scanner.CodeHandoverOpen: look,
 	scanner.CodeHandoverDiffers: look, scanner.CodeCollectAmount: look,
 
-	scanner.CodeDoubleRead: again, scanner.CodeSerialTaken: again,
+	scanner.CodeDoubleRead: again, scanner.CodeSerialTaken: again, scanner.CodeInHand: again,
+	scanner.CodeNotReleased: wrong,
 }
 
 // ruling is the answer to one scan while the transaction is open: ids may still be missing.

@@ -49,7 +49,7 @@ func (s *session) control(verb, value string) (*ruling, error) {
 }
 
 // otherControls stand on the sheet for other kinds of benches, or are the station's own.
-var otherControls = []string{"GRADE", "DISPOSITION", "RELEASE", "TYPE", scanner.Refuse, scanner.HandBack, scanner.Carrier, scanner.Collect}
+var otherControls = []string{scanner.Grade, scanner.Disposition, scanner.Release, "TYPE", scanner.Refuse, scanner.HandBack, scanner.Carrier, scanner.Collect}
 
 // notHere leaves everything as it is: what the clerk was asked stays asked.
 func (s *session) notHere() (*ruling, error) {

@@ -30,6 +30,9 @@ func (s *session) decide() (*ruling, error) {
 		s.next = s.pending
 		return rule(scanner.CodeRepeatAfterRestart, "code", s.scan.Data).about(s.docket), nil
 	}
+	if decide, ok := s.floorBench(); ok {
+		return decide()
+	}
 	if verb, value, ok := scanner.Control(s.scan.Data); ok {
 		return s.control(verb, value)
 	}

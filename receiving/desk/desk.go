@@ -12,6 +12,8 @@ import (
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/inventory/place"
+	"github.com/backdock/backdock/inventory/qc"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/label"
 	"github.com/backdock/backdock/receiving/match"
@@ -32,6 +34,8 @@ type Options struct {
 	UndoWithin time.Duration   // how far back UNDO reaches; 0 takes 12 h, a shift
 	FirstLease int             // plates granted with the first hello; 0 takes 200
 	Codes      *barcode.Reader // tells what a scan may be; nil takes the built-in courier rules
+	QC         *qc.Bench       // inspects at benches of kind qc; nil: they show plates only
+	Floor      *place.Floor    // puts away at benches of kind putaway; nil: likewise
 	Log        *slog.Logger    // parked scans and what made them fail; nil discards
 }
 

@@ -12,7 +12,9 @@ func TestEveryCodeHasManners(t *testing.T) {
 	for _, c := range []scanner.Code{scanner.CodeUnknownCode, scanner.CodeNothingOpen, scanner.CodeNothingToUndo, scanner.CodeUndoRefused, scanner.CodeNothingToAdd,
 		scanner.CodeChoiceInvalid, scanner.CodeControlUnknown, scanner.CodeBadgeUnknown, scanner.CodeDamagedScan, scanner.CodeNotText, scanner.CodeTooLong,
 		scanner.CodeSeqConflict, scanner.CodeParked, scanner.CodeNotEmpty, scanner.CodeNothingToMark, scanner.CodeControlNotHere, scanner.CodePlateVoid,
-		scanner.CodePlateUnknown, scanner.CodeOtherWarehouse, scanner.CodeNotAWaybill, scanner.CodeNothingDocked, scanner.CodeHandoverEmpty, scanner.CodeCarrierUnknown,
+		scanner.CodePlateUnknown, scanner.CodeOtherWarehouse, scanner.CodeNotReleased, scanner.CodePutAwayRefused, scanner.CodeScanUnitFirst, scanner.CodeToteInHand,
+		scanner.CodePlaceUnknown, scanner.CodeToteEmpty, scanner.CodeQCRefused, scanner.CodeBulkRefused, scanner.CodeLogOnFirst,
+		scanner.CodeNotAWaybill, scanner.CodeNothingDocked, scanner.CodeHandoverEmpty, scanner.CodeCarrierUnknown,
 		scanner.CodeReasonUnknown, scanner.CodeAmountInvalid, scanner.CodeDismissed} {
 		refusals[c] = true
 	}

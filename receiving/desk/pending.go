@@ -23,6 +23,7 @@ type pending struct {
 	Before  string           `json:"before,omitempty"`  // plate of the piece before the last one
 	Ready   string           `json:"ready,omitempty"`   // pre-printed plate that was scanned for the next piece
 	Bare    *barePiece       `json:"bare,omitempty"`    // a piece that waits for its pre-printed plate
+	Hand    *hand            `json:"hand,omitempty"`    // of a qc or putaway bench: what was picked up
 	Docked  id.Parcel        `json:"docked,omitempty"`  // in the hand of the dock's clerk: what its controls are about
 }
 

@@ -65,6 +65,10 @@ func (s *session) reverse(o *receiving.Outcome, e scanner.Effect) (*ruling, erro
 		return s.undoJunk(o, e)
 	case scanner.EffectParcelOpened:
 		return s.undoOpening(e), nil
+	case scanner.EffectUnitPutAway:
+		return s.undoPutAway(o)
+	case scanner.EffectUnitInspected:
+		return s.undoInspected(e)
 	case scanner.EffectParcelResumed:
 		if s.docket == nil || s.docket.parcel.Number() != e.Parcel {
 			return refused("moved_on", ""), nil

@@ -93,9 +93,9 @@ func TestPlates(t *testing.T) {
 		far := s.Site.Hand(s.BenchAt(gz, 1, "receiving"))
 		far.Want(a, scanner.CodeOtherWarehouse)
 		qc := s.Site.Hand(s.BenchAt(s.Warehouse, 20, "qc"))
-		qc.Want(a, scanner.CodeUnitShown)
-		qc.Want(gtin(tee), scanner.CodeControlNotHere)
-		qc.Want("BD:DONE", scanner.CodeControlNotHere)
+		qc.Want(a, scanner.CodeLogOnFirst)
+		qc.Want(gtin(tee), scanner.CodeLogOnFirst)
+		qc.Want("BD:DONE", scanner.CodeNothingOpen)
 		_ = elsewhere
 	})
 }

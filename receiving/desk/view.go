@@ -64,15 +64,18 @@ func (s *session) read() error {
 }
 
 // view builds what the station shows from what the session holds.
-func (s *session) view() (scanner.BenchView, error) {
+func (s *session) view() (v scanner.BenchView, err error) {
 	b := s.bench
-	v := scanner.BenchView{Version: b.Version, Bench: b.Name, Number: b.Number, Kind: b.Kind, Warehouse: s.site.Name, TimeZone: s.site.TimeZone, Clerk: s.clerk,
+	v = scanner.BenchView{Version: b.Version, Bench: b.Name, Number: b.Number, Kind: b.Kind, Warehouse: s.site.Name, TimeZone: s.site.TimeZone, Clerk: s.clerk,
 		Choices: s.pending.Choices, Plates: scanner.PlateMode(b.Plates)}
 	if v.Choices == nil {
 		v.Choices = []scanner.Choice{}
 	}
 	if b.Day == s.Desk.clock.Now().In(s.site.zone).Format(time.DateOnly) {
 		v.Today = scanner.Tally{Parcels: b.DayParcels, Pieces: b.DayPieces}
+	}
+	if v.Hand, err = s.handView(); err != nil {
+		return v, err
 	}
 	if s.docket == nil {
 		return v, s.idle(&v)

@@ -17,6 +17,7 @@ import (
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/catalogue"
 	"github.com/backdock/backdock/inventory/place"
+	"github.com/backdock/backdock/inventory/qc"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/desk"
 	"github.com/backdock/backdock/receiving/unclaimed"
@@ -53,7 +54,9 @@ func NewNamed(t testing.TB, d *db.DB, warehouse, owner, shop string) *Site {
 
 // NewDesk makes one more desk on the same database, as a second server would.
 func (s *Site) NewDesk() *desk.Desk {
-	return desk.New(s.DB, s.Log, new(inventory.Ledger), s.Clock, desk.Options{Badge: s.badge, Owners: unclaimed.NewSearch(nil).Candidates,
+	floor := place.NewFloor(s.Log, new(inventory.Ledger))
+	floor.Use(qc.NoSecondLook)
+	return desk.New(s.DB, s.Log, new(inventory.Ledger), s.Clock, desk.Options{Badge: s.badge, QC: qc.New(s.DB, s.Log, new(inventory.Ledger)), Floor: floor, Owners: unclaimed.NewSearch(nil).Candidates,
 		Log: slog.New(slog.NewTextHandler(told{s.T}, nil))})
 }
 

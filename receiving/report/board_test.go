@@ -272,7 +272,9 @@ func TestPagesAddUp(t *testing.T) {
 				return r.Stock(ctx, all, report.StockFilter{}, a)
 			},
 				func(b report.StockRow) string { return b.SKU + b.Account })
-			walk(t, "movements", limit, 37, func(a report.Ask) (report.Page[report.MovementRow], error) { return r.Movements(ctx, all, "", a) },
+			walk(t, "movements", limit, 37, func(a report.Ask) (report.Page[report.MovementRow], error) {
+				return r.Movements(ctx, all, report.MovementFilter{}, a)
+			},
 				func(m report.MovementRow) string { return m.Plate })
 		}
 	})

@@ -73,13 +73,21 @@ FROM balances b JOIN skus k ON k.id = b.sku_id JOIN warehouses w ON w.id = b.war
 
 var movementColumns = auth.Columns{Warehouse: "m.warehouse_id = ?", Owner: "m.owner_id = ?"}
 
+// MovementFilter narrows the list of entries. Account is either side.
+type MovementFilter struct{ Unit, Warehouse, SKU, Account, Owner string }
+
 // Movements lists the entries of the ledger, those of one unit when a plate is given, the newest first.
-func (r *Reports) Movements(ctx context.Context, s auth.Scope, plate string, a Ask) (Page[MovementRow], error) {
+func (r *Reports) Movements(ctx context.Context, s auth.Scope, f MovementFilter, a Ask) (Page[MovementRow], error) {
 	var q query
 	within, args := s.SQL(movementColumns)
 	q.and(within, args...)
-	if plate = strings.ToUpper(strings.TrimSpace(plate)); plate != "" {
-		q.and("u.plate = ?", plate)
+	for _, d := range []struct{ cond, want string }{{"u.plate = ?", strings.ToUpper(strings.TrimSpace(f.Unit))}, {"w.code = ?", f.Warehouse}, {"k.code = ?", f.SKU}, {"o.code = ?", f.Owner}} {
+		if d.want != "" {
+			q.and(d.cond, d.want)
+		}
+	}
+	if f.Account != "" {
+		q.and("? IN (m.from_account, m.to_account)", f.Account)
 	}
 	m, more, err := a.mark()
 	if err != nil {
@@ -95,7 +103,7 @@ func (r *Reports) Movements(ctx context.Context, s auth.Scope, plate string, a A
 	rows, err := scan[row](r.db.From(ctx), "movements", `
 SELECT m.id, m.at, k.code AS sku, COALESCE(u.plate, '') AS plate, m.from_account AS "from", m.to_account AS "to", m.quantity, m.cause, m.cause_ref, COALESCE(p.display, '') AS "by",
   m.counter_of IS NOT NULL AS counter
-FROM movements m JOIN skus k ON k.id = m.sku_id LEFT JOIN units u ON u.id = m.unit_id LEFT JOIN users p ON p.id = m.by_user `+q.where()+" ORDER BY m.id DESC LIMIT ?", append(q.args, a.limit()+1)...)
+FROM movements m JOIN skus k ON k.id = m.sku_id JOIN warehouses w ON w.id = m.warehouse_id JOIN owners o ON o.id = m.owner_id LEFT JOIN units u ON u.id = m.unit_id LEFT JOIN users p ON p.id = m.by_user `+q.where()+" ORDER BY m.id DESC LIMIT ?", append(q.args, a.limit()+1)...)
 	return convert(page(rows, a.limit(), func(m row) mark { return mark{I: int64(m.ID)} }), func(m row) MovementRow {
 		utc(&m.At)
 		return m.MovementRow

@@ -38,12 +38,16 @@ type UnitRow struct {
 	Deadline   *time.Time `json:"deadline,omitempty"`
 	AgeS       int64      `json:"age_s"`
 	Version    int64      `json:"version"`
+	Place      string     `json:"place" doc:"bin or tote, empty when it is not known"`
 }
 
 // UnitFilter narrows the list of units. Empty fields do not.
 type UnitFilter struct {
 	State     string
 	Warehouse string
+	Account   string
+	SKU       string // exactly
+	Place     string // code of a bin or tote
 	Query     string // plate, SKU or case number, from its start
 }
 
@@ -53,9 +57,9 @@ var unitColumns = auth.Columns{Warehouse: "u.warehouse_id = ?", Owner: "u.owner_
 const unitSelect = `
 SELECT u.id, u.plate, s.code AS sku, s.name, s.name_en, s.spec, s.spec_en, s.color, u.state, u.account, u.finding, u.condition, COALESCE(u.parcel_id, 0) AS parcel_id,
   COALESCE(c.number, '') AS case_number, COALESCE(c.reason, '') AS reason, o.code AS owner, w.code AS warehouse, u.received_at, COALESCE(p.display, '') AS received_by,
-  u.value_minor, u.currency, s.category, c.deadline_at, u.version, u.case_id, u.order_line_id, u.sku_id, u.owner_id, u.warehouse_id, COALESCE(c.shop_id, 0) AS shop_id
+  u.value_minor, u.currency, s.category, c.deadline_at, u.version, u.case_id, u.order_line_id, u.sku_id, u.owner_id, u.warehouse_id, COALESCE(c.shop_id, 0) AS shop_id, COALESCE(l.code, '') AS place
 FROM units u JOIN skus s ON s.id = u.sku_id JOIN owners o ON o.id = u.owner_id JOIN warehouses w ON w.id = u.warehouse_id
-  LEFT JOIN cases c ON c.id = u.case_id LEFT JOIN users p ON p.id = u.received_by `
+  LEFT JOIN cases c ON c.id = u.case_id LEFT JOIN users p ON p.id = u.received_by LEFT JOIN unit_places lp ON lp.unit_id = u.id LEFT JOIN places l ON l.id = lp.place_id `
 
 type unitRow struct {
 	ID          id.Unit
@@ -88,6 +92,7 @@ type unitRow struct {
 	OwnerID     id.Owner
 	WarehouseID id.Warehouse
 	ShopID      id.Shop
+	Place       string
 }
 
 func (u unitRow) public(now time.Time) UnitRow {
@@ -95,7 +100,7 @@ func (u unitRow) public(now time.Time) UnitRow {
 	return UnitRow{Plate: u.Plate, SKU: u.SKU, Name: u.Name, NameEN: u.NameEN, Spec: u.Spec, SpecEN: u.SpecEN, Color: u.Color, State: u.State, Account: u.Account,
 		Finding: u.Finding, Condition: u.Condition, Parcel: parcelNumber(u.ParcelID), Case: u.CaseNumber, Reason: u.Reason, Owner: u.Owner, Warehouse: u.Warehouse,
 		ReceivedAt: u.ReceivedAt, ReceivedBy: u.ReceivedBy, Value: Money{u.ValueMinor, u.Currency}, Category: u.Category, Deadline: u.DeadlineAt,
-		AgeS: int64(now.Sub(u.ReceivedAt).Seconds()), Version: u.Version}
+		AgeS: int64(now.Sub(u.ReceivedAt).Seconds()), Version: u.Version, Place: u.Place}
 }
 
 // Units lists units, the one that waits longest first.
@@ -107,6 +112,11 @@ func (r *Reports) Units(ctx context.Context, s auth.Scope, f UnitFilter, a Ask) 
 		q.and("u.state = ?", f.State)
 		if f.State == string(inventory.Quarantine) || f.State == string(inventory.Custody) {
 			q.and("u.account = ?", f.State) // says nothing new, but leads to the index in the order of the list
+		}
+	}
+	for _, d := range []struct{ cond, want string }{{"u.account = ?", f.Account}, {"s.code = ?", f.SKU}, {"l.code = ?", strings.ToUpper(f.Place)}} {
+		if d.want != "" {
+			q.and(d.cond, d.want)
 		}
 	}
 	if f.Warehouse != "" {

@@ -34,6 +34,19 @@ type UnitDetail struct {
 	Inspection *Inspection `json:"inspection"`
 	Refund     *UnitRefund `json:"refund"`
 	Can        Can         `json:"can"`
+	DaysLeft   *int        `json:"days_left,omitempty" doc:"of life, in the warehouse's zone; 0 on its last day"`
+	MinDays    int         `json:"min_days" doc:"less life left is never grade A"`
+	SecondLook string      `json:"second_look" enum:",due,agreed,differs,void,kept,changed,waived" doc:"of the live inspection"`
+	Block      *BlockFacts `json:"block,omitempty"`
+	Title      string      `json:"title" enum:"ours,buyer,unknown"`
+}
+
+// BlockFacts is why a piece is frozen.
+type BlockFacts struct {
+	Reason string    `json:"reason" enum:"recalled,expired,disputed,other"`
+	Note   string    `json:"note"`
+	By     string    `json:"by"`
+	At     time.Time `json:"at"`
 }
 
 // OrderFacts is the order a piece belongs to: what was ordered beside what was shipped.
@@ -89,6 +102,7 @@ type Check struct {
 	TitleEN      string `json:"title_en"`
 	Kind         string `json:"kind" enum:"bool"`
 	BlocksGradeA bool   `json:"blocks_grade_a"`
+	Hazard       bool   `json:"hazard" doc:"no makes the piece dangerous: it goes into a hazard tote"`
 }
 
 // Moment is one thing that happened.
@@ -112,6 +126,8 @@ type Inspection struct {
 	At             time.Time       `json:"at"`
 	OverrideReason string          `json:"override_reason,omitempty"`
 	UndoneAt       *time.Time      `json:"undone_at,omitempty"`
+	ClosedAt       *time.Time      `json:"closed_at,omitempty" doc:"the piece came back from repair since"`
+	Round          int             `json:"round" doc:"1, and one more each time the piece comes back from repair"`
 }
 
 // UnitRefund is the money that rests on a piece.
@@ -125,7 +141,7 @@ type UnitRefund struct {
 type Can struct {
 	Inspect bool   `json:"inspect"`
 	Undo    bool   `json:"undo"`
-	Why     string `json:"why" enum:"not_inspected,already_inspected,unit_state,moved_on,refund_sending"`
+	Why     string `json:"why" enum:"not_inspected,already_inspected,unit_state,moved_on,refund_sending,second_look"`
 }
 
 // Unit reads a piece with everything around it.
@@ -165,20 +181,49 @@ func (r *Reports) Unit(ctx context.Context, s auth.Scope, plate string) (*UnitDe
 		return nil, err
 	}
 	d.Can = can(u, d, version)
-	return d, nil
+	return d, r.standing(tx, d, u)
+}
+
+// standing adds what keeps a piece where it is: its life, a second look, a block.
+func (r *Reports) standing(tx *gorm.DB, d *UnitDetail, u unitRow) error {
+	row, err := one[struct {
+		TimeZone    string
+		MinLifeDays int
+		Title       string
+		Look        string
+	}](tx, "unit", `SELECT w.time_zone, COALESCE(p.min_life_days, 0) AS min_life_days, u.title, COALESCE((SELECT l.state FROM second_looks l JOIN inspections i ON i.id = l.inspection_id
+ WHERE l.unit_id = u.id AND i.undone_at IS NULL AND i.closed_at IS NULL ORDER BY l.id DESC LIMIT 1), '') AS look
+FROM units u JOIN warehouses w ON w.id = u.warehouse_id LEFT JOIN policies p ON p.owner_id = u.owner_id WHERE u.id = ?`, u.ID)
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(row.TimeZone)
+	if err != nil {
+		return fmt.Errorf("time zone of unit %s: %w", u.Plate, err)
+	}
+	if days, ok := qc.DaysLeft(inventory.Unit{Expiry: d.Expiry}, r.clock.Now(), zone); ok {
+		d.DaysLeft = &days
+	}
+	d.MinDays, d.Title, d.SecondLook = row.MinLifeDays, row.Title, row.Look
+	blocks, err := scan[BlockFacts](tx, "block", `SELECT b.reason, b.note, COALESCE(p.display, '') AS "by", b.at FROM blocks b LEFT JOIN users p ON p.id = b.by_user WHERE b.unit_id = ? AND b.lifted_at IS NULL`, u.ID)
+	if err == nil && len(blocks) > 0 {
+		utc(&blocks[0].At)
+		d.Block = &blocks[0]
+	}
+	return err
 }
 
 func checks(category string) []Check {
 	list := qc.Checklist(category)
 	out := make([]Check, len(list))
 	for i, c := range list {
-		out[i] = Check{Key: c.Key, Title: c.Title, TitleEN: c.TitleEN, Kind: "bool", BlocksGradeA: c.BlocksGradeA}
+		out[i] = Check{Key: c.Key, Title: c.Title, TitleEN: c.TitleEN, Kind: "bool", BlocksGradeA: c.BlocksGradeA, Hazard: c.Hazard}
 	}
 	return out
 }
 
 func can(u unitRow, d *UnitDetail, inspectedVersion int64) Can {
-	live := d.Inspection != nil && d.Inspection.UndoneAt == nil
+	live := d.Inspection != nil && d.Inspection.UndoneAt == nil && d.Inspection.ClosedAt == nil
 	state := inventory.State(u.State)
 	switch {
 	case !live && (state == inventory.Quarantine || state == inventory.Custody):
@@ -197,14 +242,14 @@ func inspection(tx *gorm.DB, unit id.Unit) (*Inspection, int64, error) {
 	rows, err := scan[struct {
 		qc.Inspection
 		Display string
-	}](tx, "inspection", `SELECT i.*, p.display FROM inspections i JOIN users p ON p.id = i.by_user WHERE i.unit_id = ? ORDER BY CASE WHEN i.undone_at IS NULL THEN 0 ELSE 1 END, i.id DESC LIMIT 1`, unit)
+	}](tx, "inspection", `SELECT i.*, p.display FROM inspections i JOIN users p ON p.id = i.by_user WHERE i.unit_id = ? ORDER BY CASE WHEN i.undone_at IS NULL AND i.closed_at IS NULL THEN 0 ELSE 1 END, i.id DESC LIMIT 1`, unit)
 	if err != nil || len(rows) == 0 {
 		return nil, 0, err
 	}
 	i := rows[0]
-	utc(&i.At, i.UndoneAt)
+	utc(&i.At, i.UndoneAt, i.ClosedAt)
 	out := &Inspection{ID: strconv.FormatInt(int64(i.ID), 10), Grade: i.Grade, Disposition: i.Disposition, Note: i.Note, Tote: i.Tote, By: i.Display, At: i.At,
-		OverrideReason: i.OverrideReason, UndoneAt: i.UndoneAt, Checks: map[string]bool{}}
+		OverrideReason: i.OverrideReason, UndoneAt: i.UndoneAt, ClosedAt: i.ClosedAt, Round: i.Round, Checks: map[string]bool{}}
 	if err := json.Unmarshal([]byte(i.Checks), &out.Checks); err != nil {
 		return nil, 0, fmt.Errorf("checks of inspection %d: %w", i.ID, err)
 	}

@@ -2,7 +2,7 @@
 const ago = (hours) => new Date(Date.now() - hours * 3600e3).toISOString()
 const cny = (yuan) => ({ minor: Math.round(yuan * 100), currency: 'CNY' })
 
-const goods = [
+export const goods = [
   ['EB-PRO-WHT', '无线蓝牙耳机 Pro', 'Wireless earbuds Pro', '白色', 'White', 'electronics', 459],
   ['JK-W-BLUE-M', '轻羽绒夹克 女款', 'Light down jacket, women', '雾蓝 / M', 'Mist blue / M', 'apparel', 699],
   ['BD-4PC-GRY', '纯棉四件套', 'Cotton bedding set, 4 pieces', '1.8 m / 浅灰', '1.8 m / light grey', 'home', 329],
@@ -25,7 +25,7 @@ export function units() {
     return {
       plate: plateOf(1200 + i * 7), sku, name, name_en, spec, spec_en, color: '', state: 'quarantine', account: finding === 'wrong_spec' ? 'custody' : 'quarantine', finding, condition: ['opened', 'sealed', 'damaged', ''][i % 4],
       parcel: `P${String(4200 + i).padStart(6, '0')}`, case: `RT-2611${20 + (i % 4)}-${String(400 + i).padStart(4, '0')}`, reason: ['quality', 'size_fit', 'changed_mind', 'wrong_spec'][i % 4], received_at: ago(hours), received_by: ['李敏', '赵强', '孙丽'][i % 3],
-      value: cny(value), category, owner: '拾物家居', warehouse: 'HZ1', version: 3, age_s: Math.round(hours * 3600), ...(i === 9 ? { deadline: ago(0.5) } : i % 5 === 0 ? { deadline: ago(-6) } : {}),
+      value: cny(value), category, owner: '拾物家居', warehouse: 'HZ1', version: 3, place: i % 3 ? '' : 'B-Q1', age_s: Math.round(hours * 3600), ...(i === 9 ? { deadline: ago(0.5) } : i % 5 === 0 ? { deadline: ago(-6) } : {}),
     }
   })
 }
@@ -54,18 +54,19 @@ export function detailOf(u) {
       decision: 'approved', goods: 'received', judgement: 'pending', money: 'due', status: 'received',
       history: u.reason === 'quality' ? [{ number: 'RT-260904-0112', type: 'return_refund', reason: 'changed_mind', state: 'settled', at: ago(24 * 80) }] : [],
     },
-    serial: '', batch: '', expiry: '', scanned: '6954821770316', codes: ['6954821770316'], checklist: (checklists[u.category] ?? []).map(([key, title, title_en, blocks_grade_a]) => ({ key, title, title_en, kind: 'bool', blocks_grade_a })),
+    serial: '', batch: '', expiry: '', scanned: '6954821770316', codes: ['6954821770316'], checklist: (checklists[u.category] ?? []).map(([key, title, title_en, blocks_grade_a]) => ({ key, title, title_en, kind: 'bool', blocks_grade_a, hazard: key === 'battery' })),
     timeline: [
       { at: u.received_at, type: 'backdock.unit.received.v1', by: u.received_by, text_code: 'unit.received', params: {} },
       ...(u.condition ? [{ at: u.received_at, type: 'backdock.unit.condition_set.v1', by: u.received_by, text_code: 'unit.condition_set', params: { condition: u.condition } }] : []),
     ],
-    inspection: null, refund: { number: `RF-${n.slice(3)}`, state: 'requested', amount: u.value }, can: { inspect: true, undo: false, why: 'not_inspected' },
+    inspection: null, refund: { number: `RF-${n.slice(3)}`, state: 'requested', amount: u.value }, can: { inspect: true, undo: false, why: 'not_inspected' }, min_days: 30, second_look: '', title: 'ours',
+    ...(u.plate === plateOf(1200 + 21) ? { expiry: '2026-12-05', days_left: 12, batch: 'L2611' } : {}),
   }
 }
 
 /** A unit as the queue shows it. */
 export function rowOf(u) {
-  const { order, serial, batch, expiry, scanned, codes, checklist, timeline, inspection, refund, can, ...row } = u
+  const { order, serial, batch, expiry, days_left, min_days, second_look, block, title, scanned, codes, checklist, timeline, inspection, refund, can, ...row } = u
   return { ...row, case: u.case.number }
 }
 

@@ -60,6 +60,37 @@ export const scenes = [
   },
   { name: 'dock', doc: true, path: '/dock', act: ({ page }) => page.waitForSelector('[data-test=queue] tbody tr') },
   { name: 'work', doc: true, path: '/work', act: ({ page }) => page.waitForSelector('[data-test=rows] tbody tr') },
+  {
+    name: 'station-putaway', doc: true, path: '/station.html',
+    act: async (c) => {
+      await c.page.waitForSelector('[data-test=band]')
+      const unit = { plate: plateOf(1207), sku: 'JK-W-BLUE-M', name: '轻羽绒夹克 女款', name_en: 'Light down jacket, women', spec: '雾蓝 / M', spec_en: 'Mist blue / M', color: '#8fa7bf', state: 'released' }
+      await c.post('/mock/patch', { view: { kind: 'putaway', bench: '12 号上架台', number: 12, parcel: null, hand: { units: [{ ...unit, plate: plateOf(1214) }, unit], count: 2, bin: 'B-03-12' } } })
+      await c.post('/mock/scan', { data: unit.plate, outcome: { verdict: 'accepted', code: 'putaway_unit', tone: 'ok', params: { plate: unit.plate, place: 'B-03-12', sku: '轻羽绒夹克 女款 雾蓝 / M', sku_en: 'Light down jacket, women Mist blue / M' } } })
+    },
+  },
+  {
+    name: 'station-qc', path: '/station.html',
+    act: async (c) => {
+      await c.page.waitForSelector('[data-test=band]')
+      await c.post('/mock/patch', { view: { kind: 'qc', bench: '11 号质检台', number: 11, parcel: null, hand: { units: [{ plate: plateOf(1207), sku: 'JK-W-BLUE-M', name: '轻羽绒夹克 女款', name_en: 'Light down jacket, women', spec: '雾蓝 / M', spec_en: 'Mist blue / M', color: '#8fa7bf', state: 'quarantine', condition: 'opened' }], count: 1, grade: 'B', disposition: 'restock_b' } } })
+      await c.post('/mock/scan', { data: 'BD:GRADE:B', outcome: { verdict: 'accepted', code: 'qc_graded', tone: 'ok', params: { grade: 'B', disposition: 'restock_b', plate: plateOf(1207) } } })
+    },
+  },
+  { name: 'stock', doc: true, path: '/stock', act: async ({ page }) => {
+    await page.locator('[data-test=n-available]').first().click()
+    await page.waitForSelector('[data-test=entry]')
+  } },
+  { name: 'stock-take', path: '/stock', act: async ({ page, post }) => {
+    await page.locator('[data-test=tab-counts]').click()
+    await page.locator('[data-test=count-open]').click()
+    await page.waitForSelector('[data-test=missing]')
+  } },
+  { name: 'second-looks', path: '/second-looks', act: async ({ page }) => {
+    await page.locator('[data-test=look]').first().click()
+    await page.waitForSelector('[data-test=check]')
+  } },
+  { name: 'qc-short-life', path: `/qc/${plateOf(1221)}`, act: async ({ page }) => void (await page.waitForSelector('[data-test=life]')) },
   { name: 'station-idle', path: '/station.html' },
   { name: 'station-match', doc: true, path: '/station.html', act: scanned(jacket, bedding, buds) },
   { name: 'station-wrong-item', doc: true, path: '/station.html', act: scanned(jacket, bedding, buds, '6921734912305') },

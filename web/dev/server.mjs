@@ -1,6 +1,7 @@
 // The mock of the server's REST API and /ws/live: sample data, and a decision that moves a unit. Everything real is on the other side of the API.
 import { samples } from './camera.mjs'
 import { benches, board, detailOf, dockQueue, handovers, unscanned, workDone, parcelDetail, parcels, parkedScan, refundDetail, refunds, rollOf, rolls, rowOf, stations, unclaimed, units, ways } from './samples.mjs'
+import { makeStock } from './stock.mjs'
 
 const ok = (body) => ({ status: 200, body })
 const problem = (status, code, params) => ({ status, body: { type: 'about:blank', title: code, status, detail: code, code, ...(params ? { params } : {}) } })
@@ -12,7 +13,10 @@ export function makeServer(lives, sent = () => {}) {
   let ticking
   let log
 
+  const stock = makeStock()
+
   function reset() {
+    stock.reset()
     const rows = units()
     db = { units: new Map(rows.map((u) => [u.plate, detailOf(u)])), parcels: parcels(), unclaimed: unclaimed(), refunds: refunds(), scan: parkedScan(), stations: stations(), rolls: rolls(), benches: benches(), holds: [], loggedIn: true }
     seq = 100
@@ -98,7 +102,9 @@ export function makeServer(lives, sent = () => {}) {
     if (path === '/reports/unscanned') return ok(unscanned())
     if (path === '/handovers') return page(handovers())
     if (path === '/reports/work') return ok(workDone(url.searchParams.get('by') ?? 'operator', url.searchParams.get('from')))
-    if (path === '/units') return page(queue(url.searchParams.get('q') ?? ''))
+    if (path === '/units' && !url.searchParams.get('account')) return page(queue(url.searchParams.get('q') ?? ''))
+    const more = stock.handle(method, url, body, db.units)
+    if (more) return more
     const seen = /^\/(units|parcels)\/([^/]+)\/evidence$/.exec(path)
     if (seen) return ok({ items: samples(seen[1] === 'units' ? seen[2] : 'U0000001201'), holds: db.holds })
     if (path === '/evidence/holds') {
@@ -228,7 +234,7 @@ export function makeServer(lives, sent = () => {}) {
       Object.assign(u, { state: 'quarantine', account: 'quarantine', can: { inspect: true, undo: false, why: 'not_inspected' } })
       u.timeline.push({ at, type: 'backdock.unit.inspection_undone.v1', by: '王芳', text_code: 'unit.inspection_undone', params: { reason: body.reason } })
     } else {
-      u.inspection = { id: '1', grade: body.grade, disposition: body.disposition, note: body.note, tote: body.tote ?? '', checks: body.checks, by: '王芳', at, ...(body.override_reason ? { override_reason: body.override_reason } : {}) }
+      u.inspection = { id: '1', grade: body.grade, disposition: body.disposition, note: body.note, tote: body.tote ?? '', checks: body.checks, by: '王芳', at, round: 1, ...(body.override_reason ? { override_reason: body.override_reason } : {}) }
       Object.assign(u, { state: 'inspected', account: { restock: 'available', restock_b: 'second_grade', repair: 'repair', scrap: 'scrap' }[body.disposition] ?? 'outbound', can: { inspect: false, undo: true, why: 'already_inspected' } })
       u.timeline.push({ at, type: 'backdock.unit.inspected.v1', by: '王芳', text_code: 'unit.inspected', params: { grade: body.grade, disposition: body.disposition } })
     }

@@ -51,6 +51,8 @@ func (f *Followup) Trigger(ctx context.Context, tx *gorm.DB, e event.Event) erro
 	case "backdock.parcel.exception_noted.v1":
 		w := e.WarehouseID
 		return task(tx, f.log, "parcel_exception", e.Subject, e.OwnerID, &w, map[string]any{"plate": e.Data["plate"]})
+	case "backdock.unit.looked_again.v1", "backdock.unit.regraded.v1", "backdock.unit.aged.v1", "backdock.stock.counted.v1", "backdock.stock.reservation_ended.v1":
+		return f.floor(tx, e)
 	case "backdock.parcel.refused.v1", "backdock.parcel.handed_back.v1":
 		w := e.WarehouseID
 		return task(tx, f.log, "parcel_turned_away", e.Subject, e.OwnerID, &w, map[string]any{"reason": e.Data["reason"]})

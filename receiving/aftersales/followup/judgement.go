@@ -80,7 +80,7 @@ func (f *Followup) judge(ctx context.Context, tx *gorm.DB, c aftersales.Case, by
 		ID    id.Unit
 		Grade *string
 	}
-	err := tx.Table("units u").Select("u.id, i.grade").Joins("LEFT JOIN inspections i ON i.unit_id = u.id AND i.undone_at IS NULL").
+	err := tx.Table("units u").Select("u.id, i.grade").Joins("LEFT JOIN inspections i ON i.unit_id = u.id AND i.undone_at IS NULL AND i.round = 1").
 		Where("u.case_id = ? AND u.finding = 'match' AND u.state <> 'undone'", c.ID).Scan(&rows).Error
 	if err != nil {
 		return c, fmt.Errorf("pieces of case %s: %w", c.Number, err)

@@ -75,10 +75,16 @@ export const useQc = defineStore('qc', () => {
     }
   }
 
+  /** Shows a piece as an act has left it. */
+  function take(fresh: UnitDetail) {
+    unit.value = fresh
+    draft.value = blank()
+  }
+
   function close() {
     unit.value = null
     draft.value = blank()
   }
 
-  return { rows, next, loading, unit, draft, loadQueue, loadMore, open, refresh, decide, undo, close }
+  return { rows, next, loading, unit, draft, loadQueue, loadMore, open, refresh, decide, undo, take, close }
 })

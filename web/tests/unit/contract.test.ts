@@ -51,6 +51,23 @@ describe('the mock of the server', () => {
     ['queue', () => listed('units?state=quarantine&warehouse=HZ1&limit=100').length, 26],
     ['no such unit', () => ask('GET', 'units/U0000000000').status, 404],
     ['unit, decision, conflict, undo', () => [ask('GET', unit).status, ask('POST', `${unit}/inspection`, decision).status, ask('POST', `${unit}/inspection`, decision).status, ask('POST', `${unit}/inspection/undo`, { reason: 'x', version: 4 }).status], [200, 200, 409, 200]],
+    ['stock and what explains a number', () => [listed('stock/availability?warehouse=HZ1').length, listed('units?account=available&sku=EB-PRO-WHT').length > 0, listed('stock/movements?sku=EB-PRO-WHT&account=available').length], [6, true, 3]],
+    ['adjust, not below zero', () => [1, -9999].map((quantity) => ask('POST', 'stock/adjustments', { owner: 'SHIWU', warehouse: 'HZ1', sku: 'EB-PRO-WHT', account: 'available', quantity, reason: 'found', note: 'x' }).status), [200, 409]],
+    ['count, take back, close, confirm', () => {
+      const { id } = ask('POST', 'stock/counts', { warehouse: 'HZ1' }).body as { id: number }
+      const post = (verb: string, body?: unknown) => ask('POST', `stock/counts/${id}/${verb}`, body).status
+      return [post('confirm'), post('plates', { plates: [plateOf(1214), plateOf(9999)] }), post(`plates/${plateOf(1214)}/undo`), post('close'), post('confirm'), ask('GET', `stock/counts/${id}`).status, listed('stock/counts?warehouse=HZ1').length]
+    }, [409, 200, 200, 200, 200, 200, 1]],
+    ['a count thrown away', () => {
+      const { id } = ask('POST', 'stock/counts', { warehouse: 'HZ1', place: 'B-Q1' }).body as { id: number }
+      return [ask('POST', `stock/counts/${id}/cancel`).status, ask('GET', 'stock/counts/999').status]
+    }, [200, 404]],
+    ['second looks', () => {
+      const [first, , mine] = listed('second-looks?warehouse=HZ1&state=due')
+      const again = (plate: string) => ask('POST', `units/${plate}/second-look`, { grade: 'A', checks: {} }).status
+      return [again(first!.plate!), again(first!.plate!), again(mine!.plate!), ask('POST', `units/${mine!.plate}/second-look/settle`, { take: 'waive', reason: 'x' }).status]
+    }, [200, 409, 403, 200]],
+    ['block, free again, repaired, handed over', () => [ask('POST', `${unit}/block`, { reason: 'disputed' }).status, ask('POST', `${unit}/unblock`, { reason: 'x' }).status, ask('POST', `${unit}/inspection`, { ...decision, version: 5 }).status, ask('POST', `${unit}/repaired`, { note: 'x', version: 6 }).status, ask('POST', `${unit}/hand-over`, { waybill: 'SF1', version: 7 }).status], [200, 200, 200, 200, 200]],
     ['parcels', () => listed('parcels?warehouse=HZ1&state=held').length, 3],
     ['refunds', () => [listed('refunds?state=requested').length, listed('refunds?stray=true').length], [4, 1]],
     ['withdraw', () => verb('requested', 'cancel', { reason: 'x' }), 200],

@@ -4,8 +4,8 @@ import { blank, gradeABlocked, missing, refused, withCheck, withGrade } from '@/
 import { sorted, total } from '@/qc/queue'
 
 const checks: CheckItem[] = [
-  { key: 'seal', title: '封条', title_en: 'Seal', kind: 'bool', blocks_grade_a: true },
-  { key: 'box', title: '外盒', title_en: 'Box', kind: 'bool', blocks_grade_a: false },
+  { key: 'seal', title: '封条', title_en: 'Seal', kind: 'bool', blocks_grade_a: true, hazard: false },
+  { key: 'box', title: '外盒', title_en: 'Box', kind: 'bool', blocks_grade_a: false, hazard: false },
 ]
 const unit = (u: Partial<UnitDetail> = {}) => ({ plate: 'U1', checklist: checks, can: { inspect: true, undo: false, why: 'not_inspected' }, ...u }) as UnitDetail
 
