@@ -91,8 +91,8 @@ func (h *floorHall) checkBooks() {
 	(&scene{Site: h.Site}).checkBooks()
 }
 
-// told plays a story: a scan and the code it is answered with per line, "scan → code name=value …".
-func told(t *testing.T, hand *receivingtest.Hand, story string, words ...string) {
+// played plays a story: a scan and the code it is answered with per line, "scan → code name=value …".
+func played(t *testing.T, hand *receivingtest.Hand, story string, words ...string) {
 	t.Helper()
 	for _, line := range strings.Split(strings.TrimSpace(strings.NewReplacer(words...).Replace(story)), "\n") {
 		scan, want, _ := strings.Cut(strings.TrimSpace(line), " → ")
@@ -171,7 +171,7 @@ func TestPutAwayBench(t *testing.T) {
 						released = h.tees
 					}
 					h.releases("T-01", released...)
-					told(t, h.away, story, "$A", h.tees[0], "$B", h.tees[1], "$C", h.tees[2], "$D", h.tees[3], "$E", h.tees[4], "$Q", h.phone, "$S", h.stray, "$X", scanner.Plate(99_999))
+					played(t, h.away, story, "$A", h.tees[0], "$B", h.tees[1], "$C", h.tees[2], "$D", h.tees[3], "$E", h.tees[4], "$Q", h.phone, "$S", h.stray, "$X", scanner.Plate(99_999))
 					h.checkBooks()
 					if policy == "put_away" {
 						n := receivingtest.One[int](h.Site, "SELECT COUNT(*) FROM units u WHERE (state = 'available') <> EXISTS (SELECT 1 FROM unit_places l JOIN places p ON p.id = l.place_id WHERE l.unit_id = u.id AND p.kind = 'shelf')")
@@ -242,7 +242,7 @@ func TestQCBench(t *testing.T) {
 				h := newFloorHall(t, d)
 				h.Exec("UPDATE units SET condition = 'opened' WHERE plate = ?", h.tees[2])
 				h.Exec("UPDATE units SET expiry = '2026-11-01' WHERE plate = ?", h.tees[3])
-				told(t, h.qc, story, "$A", h.tees[0], "$B", h.tees[1], "$C", h.tees[2], "$D", h.tees[3], "$Q", h.phone, "$S", h.stray, "$X", scanner.Plate(99_999))
+				played(t, h.qc, story, "$A", h.tees[0], "$B", h.tees[1], "$C", h.tees[2], "$D", h.tees[3], "$Q", h.phone, "$S", h.stray, "$X", scanner.Plate(99_999))
 				h.checkBooks()
 			})
 		})

@@ -20,7 +20,7 @@ const [jacket, buds, bedding, cup] = ['6901443214507', '6954821770316', '6923450
 
 export const scenes = [
   {
-    name: 'station-putaway', doc: true, path: '/station.html',
+    name: 'station-putaway', path: '/station.html',
     act: async (c) => {
       await c.page.waitForSelector('[data-test=band]')
       const unit = { plate: plateOf(1207), sku: 'JK-W-BLUE-M', name: '轻羽绒夹克 女款', name_en: 'Light down jacket, women', spec: '雾蓝 / M', spec_en: 'Mist blue / M', color: '#8fa7bf', state: 'released' }
@@ -36,7 +36,7 @@ export const scenes = [
       await c.post('/mock/scan', { data: 'BD:GRADE:B', outcome: { verdict: 'accepted', code: 'qc_graded', tone: 'ok', params: { grade: 'B', disposition: 'restock_b', plate: plateOf(1207) } } })
     },
   },
-  { name: 'stock', doc: true, path: '/stock', act: async ({ page }) => {
+  { name: 'stock', path: '/stock', act: async ({ page }) => {
     await page.locator('[data-test=n-available]').first().click()
     await page.waitForSelector('[data-test=entry]')
   } },

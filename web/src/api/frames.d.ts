@@ -86,6 +86,7 @@ export interface components {
             today: components["schemas"]["Tally"];
             /** @enum {string} */
             plates?: "preprinted";
+            hand?: components["schemas"]["HandView"];
             dock?: components["schemas"]["DockView"];
             fetch?: components["schemas"]["Fetch"][];
         };
@@ -172,6 +173,7 @@ export interface components {
             plate?: string;
             parcel?: string;
             sku?: string;
+            place?: string;
             stuck?: boolean;
         };
         Expected: {
@@ -189,6 +191,28 @@ export interface components {
             since: string;
             /** Format: date-time */
             deadline?: string;
+        };
+        HandUnit: {
+            plate: string;
+            sku: string;
+            name: string;
+            name_en: string;
+            spec: string;
+            spec_en: string;
+            color: string;
+            state: string;
+            condition?: string;
+            expiry?: string;
+        };
+        HandView: {
+            units: components["schemas"]["HandUnit"][];
+            /** Format: int64 */
+            count: number;
+            tote?: string;
+            bin?: string;
+            grade?: string;
+            disposition?: string;
+            bulk?: boolean;
         };
         Lights: {
             captured: boolean;
@@ -258,7 +282,7 @@ export interface components {
             /** @enum {string} */
             verdict: "accepted" | "attention" | "rejected" | "duplicate";
             /** @enum {string} */
-            code: "parcel_opened" | "box_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "plate_ready" | "parcel_claimed" | "photo_asked" | "docked" | "docked_unknown" | "docked_no_label" | "refused_at_dock" | "handed_back" | "collect_noted" | "box_damaged" | "carrier_set" | "handover_closed" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "other_seller" | "serial_mismatch" | "counterfeit" | "junk_noted" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "light_parcel" | "scan_plate" | "plate_missing" | "already_at_dock" | "already_opened" | "turned_before" | "other_carrier" | "handover_open" | "handover_differs" | "collect_amount" | "double_read" | "serial_taken" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "dismissed" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse" | "not_a_waybill" | "nothing_docked" | "handover_empty" | "carrier_unknown" | "reason_unknown" | "amount_invalid";
+            code: "parcel_opened" | "box_opened" | "matched" | "closed" | "undone" | "condition_set" | "held" | "resumed" | "unit_shown" | "alias_added" | "operator_on" | "empty_confirmed" | "exception_noted" | "plate_ready" | "parcel_claimed" | "photo_asked" | "docked" | "docked_unknown" | "docked_no_label" | "refused_at_dock" | "handed_back" | "collect_noted" | "box_damaged" | "carrier_set" | "handover_closed" | "over" | "extra" | "undeclared" | "wrong_spec" | "wrong_item" | "other_seller" | "serial_mismatch" | "counterfeit" | "junk_noted" | "unknown_item" | "closed_short" | "already_received" | "old_label" | "choose" | "previous_open" | "belongs_elsewhere" | "open_elsewhere" | "taken_over" | "scan_waybill_first" | "scan_the_tag" | "scan_serial" | "unclaimed" | "owner_unknown_opened" | "zero_pieces" | "case_over" | "refunded_already" | "plate_of_other" | "repeat_after_restart" | "parcel_held" | "light_parcel" | "scan_plate" | "plate_missing" | "already_at_dock" | "already_opened" | "turned_before" | "other_carrier" | "handover_open" | "handover_differs" | "collect_amount" | "double_read" | "serial_taken" | "unknown_code" | "nothing_open" | "nothing_to_undo" | "undo_refused" | "nothing_to_add" | "choice_invalid" | "control_unknown" | "badge_unknown" | "damaged_scan" | "not_text" | "too_long" | "seq_conflict" | "parked" | "dismissed" | "not_empty" | "nothing_to_mark" | "control_not_here" | "plate_void" | "plate_unknown" | "other_warehouse" | "not_a_waybill" | "nothing_docked" | "handover_empty" | "carrier_unknown" | "reason_unknown" | "amount_invalid" | "putaway_unit" | "putaway_tote" | "put_away" | "qc_unit" | "qc_graded" | "qc_released" | "qc_bulk" | "hand_emptied" | "putaway_no_bin" | "unit_in_bin" | "qc_unconfirmed" | "qc_blocked" | "in_hand" | "not_released" | "putaway_refused" | "scan_unit_first" | "tote_in_hand" | "place_unknown" | "tote_empty" | "qc_refused" | "bulk_refused" | "log_on_first";
             /** @enum {string} */
             tone: "ok" | "done" | "dup" | "mid" | "low" | "error";
             /** @enum {string} */

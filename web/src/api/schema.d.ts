@@ -396,6 +396,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bins and totes of a warehouse by code */
+        get: operations["list-places"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plates/rolls": {
         parameters: {
             query?: never;
@@ -703,6 +720,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/second-looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Inspections that somebody else makes again, blind; managers see both grades */
+        get: operations["list-second-looks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/second-looks/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Errors of inspectors that second looks found */
+        get: operations["inspection-quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations": {
         parameters: {
             query?: never;
@@ -772,6 +823,161 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stock/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Corrections, the newest first */
+        get: operations["list-adjustments"];
+        put?: never;
+        /** Correct a balance against the world; pieces with plates are lost and found by their plate */
+        post: operations["adjust-stock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Stock per owner, warehouse and SKU for other systems: absolute values with a version */
+        get: operations["list-availability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Stock-takes of a warehouse, the newest first */
+        get: operations["list-counts"];
+        put?: never;
+        /** Begin to count what waits for inspection */
+        post: operations["open-count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/counts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A stock-take with its differences */
+        get: operations["get-count"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/counts/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Throw a count away */
+        post: operations["cancel-count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/counts/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the scanning and freeze the differences */
+        post: operations["close-count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/counts/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post what a closed count found */
+        post: operations["confirm-count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/counts/{id}/plates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add plates that were scanned */
+        post: operations["count-plates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/counts/{id}/plates/{plate}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a plate back that was scanned by mistake */
+        post: operations["uncount-plate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stock/movements": {
         parameters: {
             query?: never;
@@ -783,6 +989,93 @@ export interface paths {
         get: operations["list-movements"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/recalls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Recalls, the newest first */
+        get: operations["list-recalls"];
+        put?: never;
+        /** Freeze every piece of a product or batch in one act, and those that come later */
+        post: operations["recall-goods"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/recalls/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a recall */
+        post: operations["end-recall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Promised pieces, the newest first */
+        get: operations["list-reservations"];
+        put?: never;
+        /** Hold pieces for a purpose; never more than there are */
+        post: operations["reserve-stock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/reservations/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a reservation: its pieces are free again */
+        post: operations["release-reservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/reservations/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the promised pieces away; their plates say which they are */
+        post: operations["take-reservation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1027,6 +1320,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/units/{plate}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Freeze a piece: nothing moves it until it is free again */
+        post: operations["block-unit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/units/{plate}/evidence": {
         parameters: {
             query?: never;
@@ -1038,6 +1348,40 @@ export interface paths {
         get: operations["list-unit-evidence"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/units/{plate}/found": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Book a missing piece in again; it waits to be inspected */
+        post: operations["find-unit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/units/{plate}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a piece to whoever carries it to its vendor or customer */
+        post: operations["hand-unit-over"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1089,6 +1433,91 @@ export interface paths {
         get: operations["get-unit-label"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/units/{plate}/lost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Book a piece out that cannot be found */
+        post: operations["lose-unit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/units/{plate}/repaired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a piece back from repair: it waits to be inspected again */
+        post: operations["return-from-repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/units/{plate}/second-look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Inspect a piece a second time without knowing what the first one found */
+        post: operations["look-again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/units/{plate}/second-look/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide between two grades, or do without the second */
+        post: operations["settle-second-look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/units/{plate}/unblock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Free a frozen piece: it stands where it stood before */
+        post: operations["unblock-unit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1202,6 +1631,48 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AdjustInputBody: {
+            /** @enum {string} */
+            account: "available" | "second_grade";
+            note: string;
+            owner: string;
+            /**
+             * Format: int64
+             * @description more, or less
+             */
+            quantity: number;
+            /** @enum {string} */
+            reason: "lost" | "found" | "damaged" | "opening" | "other";
+            sku: string;
+            warehouse: string;
+        };
+        Adjusted: {
+            account: string;
+            owner: string;
+            /**
+             * Format: int64
+             * @description of the account, now
+             */
+            quantity: number;
+            sku: string;
+            warehouse: string;
+        };
+        AdjustmentRow: {
+            account: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** Format: int64 */
+            id: number;
+            note: string;
+            owner: string;
+            plate: string;
+            /** Format: int64 */
+            quantity: number;
+            reason: string;
+            sku: string;
+            warehouse: string;
+        };
         Ageing: {
             buckets: number[];
             /** @enum {string} */
@@ -1250,6 +1721,54 @@ export interface components {
             /** @description shop code, where several shops have a case of that number */
             shop?: string;
         };
+        AvailabilityRow: {
+            /**
+             * Format: int64
+             * @description may be sold and is promised to nobody
+             */
+            available: number;
+            /** Format: int64 */
+            blocked: number;
+            /**
+             * Format: int64
+             * @description not our goods
+             */
+            custody: number;
+            name: string;
+            name_en: string;
+            /** Format: int64 */
+            outbound: number;
+            owner: string;
+            /** Format: int64 */
+            quarantine: number;
+            /**
+             * Format: int64
+             * @description as new, counts as available once it lies on a shelf
+             */
+            released: number;
+            /** Format: int64 */
+            released_second_grade: number;
+            /** Format: int64 */
+            repair: number;
+            /**
+             * Format: int64
+             * @description available pieces that are promised
+             */
+            reserved: number;
+            /** Format: int64 */
+            reserved_second_grade: number;
+            /** Format: int64 */
+            second_grade: number;
+            sku: string;
+            spec: string;
+            spec_en: string;
+            /**
+             * Format: int64
+             * @description of the last backdock.stock.changed.v1; 0 before the first
+             */
+            version: number;
+            warehouse: string;
+        };
         Badge: {
             badge: string;
         };
@@ -1274,6 +1793,19 @@ export interface components {
              */
             plates: "printed" | "preprinted";
             warehouse: string;
+        };
+        BlockFacts: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            note: string;
+            /** @enum {string} */
+            reason: "recalled" | "expired" | "disputed" | "other";
+        };
+        BlockInputBody: {
+            note?: string;
+            /** @enum {string} */
+            reason: "recalled" | "expired" | "disputed" | "other";
         };
         Board: {
             ageing: components["schemas"]["Ageing"][];
@@ -1315,7 +1847,7 @@ export interface components {
             inspect: boolean;
             undo: boolean;
             /** @enum {string} */
-            why: "not_inspected" | "already_inspected" | "unit_state" | "moved_on" | "refund_sending";
+            why: "not_inspected" | "already_inspected" | "unit_state" | "moved_on" | "refund_sending" | "second_look";
         };
         CancelInputBody: {
             reason: string;
@@ -1472,6 +2004,8 @@ export interface components {
         };
         Check: {
             blocks_grade_a: boolean;
+            /** @description no makes the piece dangerous: it goes into a hazard tote */
+            hazard: boolean;
             key: string;
             /** @enum {string} */
             kind: "bool";
@@ -1506,6 +2040,59 @@ export interface components {
             order?: string;
             /** @description shop code, where several shops have that number */
             shop?: string;
+        };
+        CountDetail: {
+            /** Format: date-time */
+            closed_at?: string;
+            /** Format: date-time */
+            confirmed_at?: string;
+            confirmed_by?: string;
+            /** Format: int64 */
+            counted: number;
+            /** Format: int64 */
+            id: number;
+            lines: components["schemas"]["CountLine"][];
+            /** Format: date-time */
+            opened_at: string;
+            opened_by: string;
+            /** @description empty: all that waits for inspection */
+            place: string;
+            /** @description counted, the latest first, at most 500 */
+            plates: string[];
+            /** @enum {string} */
+            state: "open" | "closed" | "posted" | "cancelled";
+            warehouse: string;
+        };
+        CountLine: {
+            /** @description missing, misplaced: where the book has it; surplus: the state the book says, or unknown */
+            book: string;
+            /** @enum {string} */
+            kind: "missing" | "surplus" | "misplaced";
+            plate: string;
+            /** @enum {string} */
+            result: "" | "posted" | "changed" | "open";
+        };
+        CountRow: {
+            /** Format: date-time */
+            closed_at?: string;
+            /** Format: date-time */
+            confirmed_at?: string;
+            confirmed_by?: string;
+            /** Format: int64 */
+            counted: number;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            opened_at: string;
+            opened_by: string;
+            /** @description empty: all that waits for inspection */
+            place: string;
+            /** @enum {string} */
+            state: "open" | "closed" | "posted" | "cancelled";
+            warehouse: string;
+        };
+        CountedInputBody: {
+            plates: string[];
         };
         CredentialsBody: {
             password: string;
@@ -1551,6 +2138,10 @@ export interface components {
         };
         EndInputBody: {
             reason: string;
+        };
+        EndRecallInputBody: {
+            /** @description pieces that it froze go back to where they stood */
+            thaw: boolean;
         };
         EnrolCode: {
             code: string;
@@ -1669,6 +2260,14 @@ export interface components {
         GrantsInputBody: {
             grants: components["schemas"]["GrantInput"][];
         };
+        HandOverInputBody: {
+            carrier?: string;
+            /** @description who took it, where there is no waybill */
+            note?: string;
+            /** Format: int64 */
+            version: number;
+            waybill?: string;
+        };
         HandoverRow: {
             bench: string;
             carrier: string;
@@ -1726,11 +2325,21 @@ export interface components {
             checks: {
                 [key: string]: boolean;
             };
+            /**
+             * Format: date-time
+             * @description the piece came back from repair since
+             */
+            closed_at?: string;
             disposition: string;
             grade: string;
             id: string;
             note: string;
             override_reason?: string;
+            /**
+             * Format: int64
+             * @description 1, and one more each time the piece comes back from repair
+             */
+            round: number;
             tote: string;
             /** Format: date-time */
             undone_at?: string;
@@ -1777,6 +2386,26 @@ export interface components {
         LanguageBody: {
             /** @enum {string} */
             lang: "zh" | "en";
+        };
+        LookAnswer: {
+            done: boolean;
+            plate: string;
+        };
+        LookInputBody: {
+            /** @description an answer to every check of the list */
+            checks: {
+                [key: string]: boolean;
+            };
+            /** @enum {string} */
+            grade: "A" | "B" | "C" | "D";
+            note?: string;
+        };
+        LostInputBody: {
+            note: string;
+            /** @enum {string} */
+            reason: "lost" | "found" | "damaged" | "other";
+            /** Format: int64 */
+            version: number;
         };
         Me: {
             /** @description goes into X-CSRF-Token of every write */
@@ -1879,6 +2508,11 @@ export interface components {
         NoteInputBody: {
             note: string;
         };
+        OpenCountInputBody: {
+            /** @description empty: all that waits for inspection */
+            place?: string;
+            warehouse: string;
+        };
         OrderDetail: {
             case_list: components["schemas"]["CaseBrief"][];
             /** Format: int64 */
@@ -1970,12 +2604,24 @@ export interface components {
             state: string;
         };
         "OutStruct {}Body": Record<string, never>;
+        PageAdjustmentRow: {
+            items: components["schemas"]["AdjustmentRow"][];
+            next: string;
+        };
+        PageAvailabilityRow: {
+            items: components["schemas"]["AvailabilityRow"][];
+            next: string;
+        };
         PageBenchRow: {
             items: components["schemas"]["BenchRow"][];
             next: string;
         };
         PageCaseRow: {
             items: components["schemas"]["CaseRow"][];
+            next: string;
+        };
+        PageCountRow: {
+            items: components["schemas"]["CountRow"][];
             next: string;
         };
         PageEventRow: {
@@ -1998,8 +2644,20 @@ export interface components {
             items: components["schemas"]["ParcelRow"][];
             next: string;
         };
+        PagePlaceRow: {
+            items: components["schemas"]["PlaceRow"][];
+            next: string;
+        };
+        PageRecallRow: {
+            items: components["schemas"]["RecallRow"][];
+            next: string;
+        };
         PageRefundRow: {
             items: components["schemas"]["RefundRow"][];
+            next: string;
+        };
+        PageReservationRow: {
+            items: components["schemas"]["ReservationRow"][];
             next: string;
         };
         PageRollRow: {
@@ -2008,6 +2666,10 @@ export interface components {
         };
         PageScanRow: {
             items: components["schemas"]["ScanRow"][];
+            next: string;
+        };
+        PageSecondLookRow: {
+            items: components["schemas"]["SecondLookRow"][];
             next: string;
         };
         PageStation: {
@@ -2160,6 +2822,21 @@ export interface components {
             reserved_minor: number;
             transaction_id: string;
         };
+        PlaceRow: {
+            /**
+             * Format: int64
+             * @description pieces
+             */
+            capacity: number;
+            code: string;
+            /**
+             * Format: int64
+             * @description pieces that lie there
+             */
+            held: number;
+            kind: string;
+            warehouse: string;
+        };
         PolicyInputBody: {
             empty_photo: boolean;
             /** @description by kind; what is not named stays */
@@ -2187,6 +2864,23 @@ export interface components {
         ProofInputBody: {
             /** @description number of the transfer or receipt; the second person checks it */
             proof: string;
+        };
+        Quality: {
+            /** Format: int64 */
+            due: number;
+            /**
+             * Format: int64
+             * @description second looks that differed, unless a manager kept the first grade
+             */
+            errors_found_later: number;
+            /** Format: int64 */
+            inspections: number;
+            inspector: string;
+            /**
+             * Format: int64
+             * @description by somebody else
+             */
+            looked_at: number;
         };
         QuarantineLoad: {
             /** Format: int64 */
@@ -2237,6 +2931,31 @@ export interface components {
         };
         ReasonInputBody: {
             reason: string;
+        };
+        RecallInputBody: {
+            /** @description empty: every batch */
+            batch?: string;
+            note: string;
+            owner: string;
+            sku: string;
+        };
+        RecallRow: {
+            /** Format: date-time */
+            at: string;
+            batch: string;
+            /**
+             * Format: int64
+             * @description pieces it keeps frozen now
+             */
+            blocked: number;
+            by: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** Format: int64 */
+            id: number;
+            note: string;
+            owner: string;
+            sku: string;
         };
         Recorded: {
             /** Format: int64 */
@@ -2347,9 +3066,56 @@ export interface components {
         ReopenInputBody: {
             reason: string;
         };
+        RepairedInputBody: {
+            /** @description what was repaired */
+            note: string;
+            /** Format: int64 */
+            version: number;
+        };
         RerunInputBody: {
             /** @description what was mended */
             reason: string;
+        };
+        ReservationEndInputBody: {
+            reason?: string;
+        };
+        ReservationInputBody: {
+            /**
+             * @default available
+             * @enum {string}
+             */
+            account: "available" | "second_grade";
+            /** Format: date-time */
+            expires_at: string;
+            owner: string;
+            purpose: string;
+            /** Format: int64 */
+            quantity: number;
+            /** @description the caller's own number: the same again gives the same reservation */
+            ref: string;
+            sku: string;
+            warehouse: string;
+        };
+        ReservationRow: {
+            account: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: int64 */
+            id: number;
+            owner: string;
+            purpose: string;
+            /** Format: int64 */
+            quantity: number;
+            ref: string;
+            sku: string;
+            /** @enum {string} */
+            state: "held" | "taken" | "released" | "expired" | "broken";
+            warehouse: string;
         };
         RollRow: {
             /** Format: int64 */
@@ -2396,6 +3162,35 @@ export interface components {
             /** @enum {string} */
             verdict: "accepted" | "attention" | "rejected" | "duplicate";
             warehouse: string;
+        };
+        SecondLookRow: {
+            category: string;
+            /** Format: date-time */
+            drawn_at: string;
+            /** @description grade, for managers */
+            first?: string;
+            first_by?: string;
+            /** @description the caller made the first inspection and may not make the second */
+            mine: boolean;
+            name: string;
+            name_en: string;
+            /** @description of the second inspector, for managers */
+            note?: string;
+            place: string;
+            plate: string;
+            second?: string;
+            second_by?: string;
+            sku: string;
+            spec: string;
+            spec_en: string;
+            /** @enum {string} */
+            state: "due" | "agreed" | "differs" | "void" | "kept" | "changed" | "waived";
+            warehouse: string;
+        };
+        SettleInputBody: {
+            reason: string;
+            /** @enum {string} */
+            take: "first" | "second" | "waive";
         };
         ShelfInputBody: {
             shelf: string;
@@ -2485,11 +3280,18 @@ export interface components {
             spec_en: string;
             warehouse: string;
         };
+        TakeInputBody: {
+            /** @description the pieces that leave */
+            plates: string[];
+        };
         Tally: {
             /** Format: int64 */
             minor: number;
             /** Format: int64 */
             n: number;
+        };
+        UnblockInputBody: {
+            reason: string;
         };
         Unclaimed: {
             /** Format: int64 */
@@ -2623,6 +3425,7 @@ export interface components {
             /** Format: int64 */
             age_s: number;
             batch: string;
+            block?: components["schemas"]["BlockFacts"];
             can: components["schemas"]["Can"];
             case: components["schemas"]["CaseFacts"] | null;
             category: string;
@@ -2630,16 +3433,28 @@ export interface components {
             codes: string[];
             color: string;
             condition: string;
+            /**
+             * Format: int64
+             * @description of life, in the warehouse's zone; 0 on its last day
+             */
+            days_left?: number;
             /** Format: date-time */
             deadline?: string;
             expiry: string;
             finding: string;
             inspection: components["schemas"]["Inspection"] | null;
+            /**
+             * Format: int64
+             * @description less life left is never grade A
+             */
+            min_days: number;
             name: string;
             name_en: string;
             order: components["schemas"]["OrderFacts"] | null;
             owner: string;
             parcel: string;
+            /** @description bin or tote, empty when it is not known */
+            place: string;
             plate: string;
             reason: string;
             /** Format: date-time */
@@ -2648,12 +3463,19 @@ export interface components {
             refund: components["schemas"]["UnitRefund"] | null;
             /** @description the code as the clerk scanned it */
             scanned: string;
+            /**
+             * @description of the live inspection
+             * @enum {string}
+             */
+            second_look: "" | "due" | "agreed" | "differs" | "void" | "kept" | "changed" | "waived";
             serial: string;
             sku: string;
             spec: string;
             spec_en: string;
             state: string;
             timeline: components["schemas"]["Moment"][];
+            /** @enum {string} */
+            title: "ours" | "buyer" | "unknown";
             value: components["schemas"]["Money"];
             /** Format: int64 */
             version: number;
@@ -2679,6 +3501,8 @@ export interface components {
             name_en: string;
             owner: string;
             parcel: string;
+            /** @description bin or tote, empty when it is not known */
+            place: string;
             plate: string;
             reason: string;
             /** Format: date-time */
@@ -3635,6 +4459,42 @@ export interface operations {
             };
         };
     };
+    "list-places": {
+        parameters: {
+            query: {
+                cursor?: string;
+                limit?: number;
+                warehouse: string;
+                kind?: string;
+                /** @description start of the code */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePlaceRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-plate-rolls": {
         parameters: {
             query?: never;
@@ -4325,6 +5185,72 @@ export interface operations {
             };
         };
     };
+    "list-second-looks": {
+        parameters: {
+            query: {
+                cursor?: string;
+                limit?: number;
+                warehouse: string;
+                state?: "due" | "differs" | "agreed" | "kept" | "changed" | "waived";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSecondLookRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "inspection-quality": {
+        parameters: {
+            query: {
+                warehouse: string;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quality"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-stations": {
         parameters: {
             query?: never;
@@ -4497,6 +5423,402 @@ export interface operations {
             };
         };
     };
+    "list-adjustments": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                warehouse?: string;
+                sku?: string;
+                account?: string;
+                owner?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAdjustmentRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "adjust-stock": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjustInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Adjusted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-availability": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                warehouse?: string;
+                sku?: string;
+                owner?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAvailabilityRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-counts": {
+        parameters: {
+            query: {
+                cursor?: string;
+                limit?: number;
+                warehouse: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCountRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "open-count": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenCountInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-count": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "close-count": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "confirm-count": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "count-plates": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CountedInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "uncount-plate": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+                plate: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-movements": {
         parameters: {
             query?: {
@@ -4504,6 +5826,11 @@ export interface operations {
                 limit?: number;
                 /** @description license plate */
                 unit?: string;
+                warehouse?: string;
+                sku?: string;
+                /** @description either side */
+                account?: string;
+                owner?: string;
             };
             header?: never;
             path?: never;
@@ -4518,6 +5845,268 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageMovementRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-recalls": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRecallRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "recall-goods": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecallInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRecallRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-recall": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndRecallInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRecallRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-reservations": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                state?: "held" | "taken" | "released" | "expired" | "broken";
+                sku?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageReservationRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reserve-stock": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReservationInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReservationRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "release-reservation": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReservationEndInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReservationRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "take-reservation": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReservationRow"];
                 };
             };
             /** @description Error */
@@ -5001,6 +6590,11 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
                 state?: string;
+                account?: string;
+                /** @description exactly */
+                sku?: string;
+                /** @description code of a bin or tote */
+                place?: string;
                 warehouse?: string;
                 /** @description plate, SKU, case number (from the start) or serial */
                 q?: string;
@@ -5062,6 +6656,46 @@ export interface operations {
             };
         };
     };
+    "block-unit": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                plate: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-unit-evidence": {
         parameters: {
             query?: never;
@@ -5080,6 +6714,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvidenceList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "find-unit": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                plate: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LostInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "hand-unit-over": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                plate: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitDetail"];
                 };
             };
             /** @description Error */
@@ -5200,6 +6914,206 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "lose-unit": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                plate: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LostInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "return-from-repair": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                plate: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepairedInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "look-again": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                plate: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookAnswer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "settle-second-look": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                plate: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettleInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unblock-unit": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description csrf of Me */
+                "X-CSRF-Token"?: string;
+                /** @description the same key and body get the same answer for two days; the same key with another body is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                plate: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnblockInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitDetail"];
                 };
             };
             /** @description Error */
