@@ -11,9 +11,11 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/backdock/backdock/api"
 	"github.com/backdock/backdock/internal/auth"
+	"github.com/backdock/backdock/internal/clock"
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/testkit"
 )
@@ -57,7 +59,7 @@ func things(path string, o, w, station int) string {
 	site := []string{"", "HZ1", "SZ1"}[w]
 	path = strings.ReplaceAll(path, "{warehouse}", site)
 	switch path {
-	case "/reports/board", "/reports/unscanned", "/parcels/queue", "/handovers":
+	case "/reports/board", "/reports/unscanned", "/parcels/queue", "/handovers", "/places", "/second-looks", "/second-looks/quality", "/stock/counts":
 		path += "?warehouse=" + site
 	case "/reports/work", "/reports/work.csv":
 		path += "?from=2026-11-20&to=2026-11-21&warehouse=" + site
@@ -76,9 +78,24 @@ var bodies = map[string]any{
 	"create-plate-roll": map[string]any{"warehouse": "HZ1", "count": 1}, "set-bench-plates": map[string]any{"bench": "HZ1/3", "mode": "printed"},
 	"claim-unclaimed": map[string]any{"case": "C11"}, "shelve-unclaimed": map[string]any{"shelf": "W-1"}, "note-unclaimed": map[string]any{"slip": "x"}, "ask-unclaimed": map[string]any{"note": "x"},
 	"hand-back-unclaimed": map[string]any{"reason": "x"}, "sell-as-found-unclaimed": map[string]any{"reason": "x"}, "dispose-unclaimed": map[string]any{"reason": "x"},
+	"adjust-stock": map[string]any{"warehouse": "HZ1", "owner": "ACME", "sku": "X", "account": "available", "quantity": 1, "reason": "found", "note": "x"}, "open-count": map[string]any{"warehouse": "HZ1"},
+	"count-plates": map[string]any{"plates": []string{plate(1)}}, "recall-goods": map[string]any{"owner": "ACME", "sku": "X", "note": "x"}, "end-recall": map[string]any{"thaw": true},
+	"reserve-stock":       map[string]any{"warehouse": "HZ1", "owner": "ACME", "sku": "X", "quantity": 1, "purpose": "exchange", "ref": "x", "expires_at": "2099-01-01T00:00:00Z"},
+	"release-reservation": map[string]any{}, "take-reservation": map[string]any{"plates": []string{plate(1)}}, "block-unit": map[string]any{"reason": "disputed"}, "unblock-unit": map[string]any{"reason": "x"},
+	"find-unit": map[string]any{"reason": "found", "note": "x", "version": 1}, "lose-unit": map[string]any{"reason": "lost", "note": "x", "version": 1}, "hand-unit-over": map[string]any{"version": 1},
+	"return-from-repair": map[string]any{"note": "x", "version": 1}, "look-again": map[string]any{"grade": "A", "checks": map[string]bool{}}, "settle-second-look": map[string]any{"take": "waive", "reason": "x"},
 	"open-bench-page": map[string]any{"bench": "HZ1/3", "page": strings.Repeat("ab", 32)},
 	"create-user":     map[string]any{"username": "new.user", "display": "", "password": "long enough", "grants": []any{}}, "set-grants": map[string]any{"grants": []any{}},
 	"set-password": map[string]any{"password": "long enough"}, "set-disabled": map[string]any{"disabled": true}, "set-language": map[string]any{"lang": "zh"},
+}
+
+// promised puts an open count and a reservation into a warehouse, both with the number n.
+func (s *site) promised(w, n int) {
+	s.t.Helper()
+	at := clock.Stamp(time.Now())
+	s.exec("INSERT INTO counts (id, warehouse_id, state, opened_by, opened_at) VALUES (?, ?, 'open', 1, ?)", n, w, at)
+	s.exec("INSERT INTO movements (id, owner_id, warehouse_id, sku_id, from_account, to_account, quantity, cause, cause_ref, at) VALUES (?, 1, ?, 1, 'customer', 'available', 1, 'opening', 'x', ?)", 9000+n, w, at)
+	s.exec("INSERT INTO reservations (id, owner_id, warehouse_id, sku_id, account, quantity, purpose, ref, state, movement_id, expires_at, at) VALUES (?, 1, ?, 1, 'available', 1, 'exchange', 'x', 'held', ?, ?, ?)", n, w, 9000+n, at.AddDate(1, 0, 0), at)
 }
 
 // Every route of the description: 401 without a session, 403 in every role it does not name, 403 without the CSRF token.
@@ -88,6 +105,7 @@ func TestEveryRouteAsksWho(t *testing.T) {
 	_, station := s.enrol(1)
 	s.parked(station, 1, 1, "BD:DONE")
 	s.orphan(strays+11, 1)
+	s.promised(1, int(station))
 	people := map[auth.Role]*person{}
 	for _, role := range auth.Roles {
 		people[role] = r.login(string(role))
@@ -166,6 +184,7 @@ func TestOtherPeoplesThingsDoNotExist(t *testing.T) {
 		s.parked(station, 1, 2, "BD:DONE")
 		s.parked(station, 2, 1, "BD:DONE")
 		s.orphanIn(2, strays+12, 1)
+		s.promised(2, int(station))
 		callers := map[string]struct {
 			p    *person
 			o, w int // whose things it may not see

@@ -22,6 +22,6 @@ describe('pictures of the documentation', () => {
   it('weigh little', () => {
     const sizes = wanted.map((f) => statSync(`${docs}/screens/${f}`).size)
     expect(Math.max(...sizes)).toBeLessThanOrEqual(200_000)
-    expect(sizes.reduce((a, b) => a + b, 0)).toBeLessThan(4_000_000)
+    expect(sizes.reduce((a, b) => a + b, 0) / sizes.length).toBeLessThan(140_000)
   })
 })
