@@ -85,7 +85,14 @@ var eventRoles = map[string][]auth.Role{
 	"scan":     {auth.Dock, auth.Clerk, auth.Inspector, auth.Service, auth.Manager, auth.Admin},
 	"handover": {auth.Dock, auth.Clerk, auth.Service, auth.Manager, auth.Admin},
 	"waybill":  {auth.Dock, auth.Clerk, auth.Service, auth.Claims, auth.Manager, auth.Merchant, auth.Admin},
-	"task":     {auth.Service, auth.Claims, auth.Finance, auth.Manager, auth.Admin},
+	"bench":    {auth.Manager, auth.Admin},
+	"plates":   {auth.Manager, auth.Admin},
+	"evidence": seesGoods.roles,
+	"stock":    seesGoods.roles,
+	"recall":   seesGoods.roles,
+	// Who was found wrong by whom is for those who lead them.
+	"inspection": {auth.Manager, auth.Admin},
+	"task":       {auth.Service, auth.Claims, auth.Finance, auth.Manager, auth.Admin},
 }
 
 // sight is what a principal may see of the log.
