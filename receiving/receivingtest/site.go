@@ -36,6 +36,8 @@ type Site struct {
 	Warehouse place.Warehouse
 	Owner     catalogue.Owner
 	Shop      catalogue.Shop
+	// Alone makes NewDesk's desks propose no owners for a parcel of unknown owner.
+	Alone bool
 }
 
 // New makes a site on a migrated database.
