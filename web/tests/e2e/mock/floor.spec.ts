@@ -90,6 +90,7 @@ test('a second look is blind, and not for who looked first', async ({ page, wedg
   await accessible(page)
   await page.getByTestId('look-now').click()
   await expect(page.getByTestId('notice')).toContainText('复检已记录')
+  await expect(page.getByTestId('look')).toHaveCount(2)
   await page.getByTestId('look').nth(1).click()
   await expect(page.getByText('这件是你初检的，请别人来复检')).toBeVisible()
   await page.getByTestId('tab-differs').click()
