@@ -76,11 +76,6 @@ func (h *floorHall) releases(tote string, plates ...string) {
 	h.qc.Want("BD:DONE", scanner.CodeHandEmpty)
 }
 
-func (h *floorHall) state(plate string) string {
-	h.T.Helper()
-	return receivingtest.One[string](h.Site, "SELECT state FROM units WHERE plate = ?", plate)
-}
-
 func (h *floorHall) lies(plate string) string {
 	h.T.Helper()
 	return receivingtest.One[string](h.Site, "SELECT COALESCE((SELECT p.code FROM unit_places l JOIN places p ON p.id = l.place_id WHERE l.unit_id = u.id), '') FROM units u WHERE plate = ?", plate)
