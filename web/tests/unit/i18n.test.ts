@@ -25,6 +25,19 @@ function leaves(node: unknown, path = ''): Map<string, string> {
   return out
 }
 
+describe('files of texts', () => {
+  const keys = (node: unknown): number => (typeof node === 'object' && node ? Object.values(node).reduce((n: number, v) => n + 1 + keys(v), 0) : 0)
+  const files = readdirSync(`${root}/src/i18n`).filter((f) => f.endsWith('.json'))
+
+  it('are there', () => expect(files.length).toBeGreaterThan(8))
+
+  // JSON.parse takes the last of two without a word: the text that was looked at may not be the one that is shown.
+  it.each(files)('%s has no key twice', (file) => {
+    const written = [...readFileSync(`${root}/src/i18n/${file}`, 'utf8').matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter((m) => m[1]).length
+    expect(written).toBe(keys(json(file)))
+  })
+})
+
 type Texts = Record<string, { headline: string; act: string }>
 const outcomes = { zh: json('outcomes.zh.json') as Texts, en: json('outcomes.en.json') as Texts }
 
