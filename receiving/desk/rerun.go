@@ -135,13 +135,26 @@ func (s *session) decidedBefore(row receiving.Outcome) error {
 	return nil
 }
 
-// ofTheMoment are controls that mean what stood on the screen when they were scanned.
-var ofTheMoment = []string{scanner.Undo, scanner.PlusOne, scanner.Choose, scanner.Operator}
+// ofTheMoment are controls of a receiving bench that mean what stood on the screen, or lay in the hand, when they were scanned.
+var ofTheMoment = []string{scanner.Undo, scanner.PlusOne, scanner.Choose, scanner.Operator, scanner.Condition, scanner.Photo, scanner.Resume, scanner.UnknownOwner}
+
+// passed reports whether the moment that a scan was about is over. At the dock every control is about the parcel scanned last; at qc and putaway benches
+// everything is about the pieces in hand, and these are others by now: a RELEASE would release them.
+func (s *session) passed(row receiving.Outcome) bool {
+	verb, _, control := scanner.Control(row.Data)
+	switch s.bench.Kind {
+	case "receiving":
+		return control && slices.Contains(ofTheMoment, verb)
+	case "dock":
+		return control
+	}
+	return true
+}
 
 // fitting refuses a scan that would mean something else now.
 func (s *session) fitting(row receiving.Outcome) error {
-	if verb, _, ok := scanner.Control(row.Data); ok && slices.Contains(ofTheMoment, verb) {
-		return fault.New(fault.Conflict, "scan_of_the_moment", "%s means what stood on the screen then: scan it again at the bench if it is still wanted", verb).With("verb", verb)
+	if s.passed(row) {
+		return fault.New(fault.Conflict, "scan_of_the_moment", "%s means what stood on the screen then: scan it again at the bench if it is still wanted", row.Data).With("data", row.Data)
 	}
 	if s.bench.ID == row.BenchID && val(s.bench.OpenParcelID) == val(row.ParcelID) {
 		return nil

@@ -8,8 +8,10 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
+	"github.com/backdock/backdock/internal/testkit"
 	"github.com/backdock/backdock/receiving/receivingtest"
 	"github.com/backdock/backdock/scanner"
 )
@@ -149,8 +151,10 @@ func TestRerunOnlyWhereItBelongs(t *testing.T) {
 		if a, b := s.stored(3), s.stored(4); a.Code != scanner.CodeUndeclared || b.Plate == "" || a.Plate == b.Plate {
 			t.Errorf("%+v %+v", a, b)
 		}
-		s.Exec("UPDATE outcomes SET code = 'parked', data = 'BD:UNDO' WHERE producer = ? AND seq = 5", s.Producer)
-		want(5, "scan_of_the_moment")
+		for _, data := range []string{"BD:UNDO", "BD:CONDITION:damaged", "BD:RESUME", "BD:UNKNOWN-OWNER"} {
+			s.Exec("UPDATE outcomes SET code = 'parked', data = ? WHERE producer = ? AND seq = 5", data, s.Producer)
+			want(5, "scan_of_the_moment")
+		}
 		s.Exec("UPDATE outcomes SET code = 'closed_short', data = 'BD:DONE' WHERE producer = ? AND seq = 5", s.Producer)
 		s.checkBooks()
 	})
@@ -256,4 +260,38 @@ func claimBy(ctx context.Context, s *scene, tx *gorm.DB, c id.Case, p id.Parcel,
 		return s.Site.Desk.Claim(ctx, tx, c, p)
 	}
 	return s.Site.Desk.ClaimBy(ctx, tx, c, p, by)
+}
+
+// At other benches a scan is about the pieces in hand or the parcel scanned last: run again, a RELEASE would release, and a REFUSE turn away, what lies there now.
+func TestRerunAtOtherBenchesMeansWhatIsInHand(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, d *db.DB) {
+		h := newFloorHall(t, d)
+		boss := h.User("经理", "m")
+		h.qc.Want(inspectorBadge, scanner.CodeOperatorOn)
+		h.qc.Want(h.tees[0], scanner.CodeQCUnit)
+		dock := h.Hand(h.BenchAt(h.Warehouse, 13, "dock"))
+		dock.Want("SF7777777777777", scanner.CodeDockedUnknown)
+		for _, c := range []struct {
+			hand *receivingtest.Hand
+			data []string
+		}{{h.qc, []string{"BD:RELEASE", "BD:GRADE:A", h.tees[1]}}, {h.away, []string{h.tees[1], "B-01"}}, {dock, []string{"BD:REFUSE:damaged", "BD:COLLECT:12.50", "BD:DONE"}}} {
+			for _, data := range c.data {
+				a, err := c.hand.Send(c.hand.Next("BD:PHOTO"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				seq := a.Outcomes[0].Seq
+				h.Exec("UPDATE outcomes SET code = 'parked', data = ? WHERE producer = ? AND seq = ?", data, c.hand.Producer, seq)
+				if err := h.Desk.Rerun(t.Context(), c.hand.Producer, seq, boss, "mended"); fault.Code(err) != "scan_of_the_moment" || !fault.IsKind(err, fault.Conflict) {
+					t.Errorf("%s run again: %v", data, err)
+				}
+				if err := h.Desk.Dismiss(t.Context(), c.hand.Producer, seq, boss, "not wanted"); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		if n := receivingtest.One[int](h.Site, "SELECT COUNT(*) FROM inspections"); n != 0 {
+			t.Errorf("%d inspections", n)
+		}
+	})
 }
