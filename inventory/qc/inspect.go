@@ -188,6 +188,9 @@ func inspectable(tx *gorm.DB, u inventory.Unit, version int64) error {
 	if u.State != inventory.Quarantine && u.State != inventory.Custody {
 		return fault.New(fault.Conflict, "unit_state", "unit %s is %s; only units in quarantine or custody are inspected", u.Plate, u.State).With("state", string(u.State))
 	}
+	if u.Finding == "unclaimed" { // its parcel leaves by two persons, and not piece by piece
+		return fault.New(fault.Conflict, "owner_unknown", "nobody knows yet whose unit %s is: find the owner of its parcel first, or ask for its end there", u.Plate).With("plate", u.Plate)
+	}
 	return nil
 }
 

@@ -2,7 +2,7 @@ package audit
 
 var strays = []check{
 	{"claimed_owner", "Once a parcel has an owner, each piece in it is an owner's of its cases and orders, or known to be another seller's.", func(dialect) string {
-		return `SELECT 'unit/' || u.plate AS subject, 'belongs to owner ' || CAST(u.owner_id AS TEXT) || ', its parcel to ' || CAST(p.owner_id AS TEXT) AS detail
+		return `SELECT 'unit/' || u.plate AS subject, 'belongs to owner ' || CAST(u.owner_id AS TEXT) || ', its parcel to ' || CAST(p.owner_id AS TEXT) || ' (found ' || u.finding || ', ' || u.state || ')' AS detail
 			FROM units u JOIN parcels p ON p.id = u.parcel_id WHERE p.owner_id IS NOT NULL AND u.owner_id <> p.owner_id AND u.state <> 'undone' AND u.finding <> 'other_seller'
 			AND NOT EXISTS (SELECT 1 FROM receipts r LEFT JOIN cases c ON c.id = r.case_id LEFT JOIN orders o ON o.id = r.order_id WHERE r.parcel_id = p.id AND u.owner_id IN (c.owner_id, o.owner_id))`
 	}},

@@ -183,13 +183,20 @@ func (s *session) recognise(u inventory.Unit, sku catalogue.SKU) (catalogue.SKU,
 	return sku, nil
 }
 
-// judgeAgain judges a piece by its product: the code it was scanned by is known by now.
+// judgeAgain judges a piece anew. One that was noted as a forgery does not come to rest with our goods; one that stays in custody anyway keeps the word that says
+// whose it is, as at the bench.
 func (s *session) judgeAgain(u inventory.Unit, sku catalogue.SKU, ordered []id.SKU) (receiving.Finding, *line) {
+	f, target := s.judgeProduct(u, sku, ordered)
+	if u.Condition == string(receiving.Counterfeit) && (!f.Custody() || s.docket.sentByUs(f, target)) {
+		return receiving.Counterfeit, nil
+	}
+	return f, target
+}
+
+// judgeProduct judges a piece by its product: the code it was scanned by is known by now.
+func (s *session) judgeProduct(u inventory.Unit, sku catalogue.SKU, ordered []id.SKU) (receiving.Finding, *line) {
 	if sku.Placeholder {
 		return receiving.UnknownItem, nil
-	}
-	if u.Condition == string(receiving.Counterfeit) {
-		return receiving.Counterfeit, nil
 	}
 	lines := s.docket.awaited()
 	j := match.Judge(match.Scope{Lines: lines, Owner: *s.docket.parcel.OwnerID, Ordered: ordered}, match.Piece{Serial: u.Serial, Bare: u.Scanned},

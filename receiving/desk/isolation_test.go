@@ -11,6 +11,8 @@ import (
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/internal/testkit"
+	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/inventory/qc"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/receivingtest"
 	"github.com/backdock/backdock/scanner"
@@ -126,6 +128,35 @@ func TestSharedBarcodeIsKnownOnceTheOwnerIs(t *testing.T) {
 		}
 		if n := receivingtest.One[int](s.Site, "SELECT SUM(quantity) FROM balances WHERE account = 'quarantine' AND sku_id = ?", s.sku("TEE-L").ID); n != 2 {
 			t.Errorf("%d in quarantine", n)
+		}
+		s.checkBooks()
+	})
+}
+
+// A piece of nobody known goes nowhere by an inspector's word alone. Once its parcel has an owner it is judged as at the bench: what is another seller's stays so
+// although it looks forged, what would be ours is counterfeit.
+func TestForgeriesInAParcelOfNobodyKnown(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(receivingtest.New(t, d))
+		by := s.User("质检员", "q")
+		s.run("YT1234567890123 → owner_unknown_opened\n" + gtin(foreign) + " → unclaimed\nBD:CONDITION:counterfeit → condition_set\n{tee} → unclaimed\nBD:CONDITION:counterfeit → condition_set\nBD:DONE → closed")
+		bench := qc.New(d, s.Log, new(inventory.Ledger))
+		var units []inventory.Unit
+		if err := d.Read.Find(&units).Error; err != nil || len(units) != 2 {
+			t.Fatalf("%d units: %v", len(units), err)
+		}
+		for _, u := range units {
+			_, err := bench.Inspect(t.Context(), qc.Decision{Plate: u.Plate, Grade: "D", Disposition: "scrap", Note: "x", Manager: true, Version: u.Version, By: by})
+			if fault.Code(err) != "owner_unknown" || !fault.IsKind(err, fault.Conflict) {
+				t.Errorf("%s scrapped: %v", u.Plate, err)
+			}
+		}
+		s.claim(receiving.ParcelNumber(receivingtest.One[id.Parcel](s.Site, "SELECT id FROM parcels")), "C1")
+		for sku, want := range map[string]string{"SOAP-1": "other_seller custody", "TEE-L": "counterfeit custody"} {
+			got := receivingtest.One[string](s.Site, "SELECT u.finding || ' ' || u.account FROM units u JOIN skus s ON s.id = u.sku_id WHERE s.code = ?", sku)
+			if got != want {
+				t.Errorf("%s is %s, want %s", sku, got, want)
+			}
 		}
 		s.checkBooks()
 	})

@@ -277,6 +277,8 @@ func (m *model) claim(p *mParcel, c *mCase) bool {
 		switch {
 		case u.sku == "":
 			u.finding = "unknown_item"
+		case l == nil && accountOf(p.stranger(u.sku)) == "custody": // a forgery or not: it is none of ours
+			u.finding = p.stranger(u.sku)
 		case u.condition == "counterfeit":
 			u.finding = "counterfeit"
 		case l != nil && l.received < l.expected:
