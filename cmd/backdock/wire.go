@@ -91,6 +91,7 @@ func wire(s *store, o wireOptions) (*parts, error) {
 	p.qc.UseFree(p.stock.Free)
 	p.floor = place.NewFloor(s.log, p.ledger)
 	p.floor.Use(qc.NoSecondLook)
+	p.floor.Use(evidence.Guard)
 	p.desk = desk.New(s.db, s.log, p.ledger, s.clock, desk.Options{Badge: p.keeper.Badge, Codes: s.codes, QC: p.qc, Floor: p.floor, Owners: unclaimed.NewSearch(s.codes).Candidates})
 	p.strays.Keep(evidence.Guard)
 	return p, nil

@@ -46,7 +46,7 @@ func New(d *db.DB, log *event.Log, ledger *inventory.Ledger, guards ...Guard) *B
 // Use makes the bench call h before it locks a unit to inspect it or to undo that. Call it while wiring.
 func (b *Bench) Use(h Hold) { b.hold = h }
 
-// Keep makes the bench ask g before a unit is inspected: something that inventory cannot know may want the piece where it is (fault.Conflict evidence_hold). Call it
+// Keep makes the bench ask g before a unit is inspected, graded anew or handed over: something that inventory cannot know may want the piece where it is (fault.Conflict evidence_hold). Call it
 // while wiring.
 func (b *Bench) Keep(g Guard) { b.keeps = append(b.keeps, g) }
 
@@ -78,6 +78,16 @@ func (b *Bench) Inspect(ctx context.Context, d Decision) (Inspection, error) {
 	return out, err
 }
 
+// stays asks whether somebody wants the piece to stay where it is.
+func (b *Bench) stays(ctx context.Context, tx *gorm.DB, u inventory.Unit) error {
+	for _, g := range b.keeps {
+		if err := g(ctx, tx, u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // InspectIn is Inspect inside the caller's transaction.
 func (b *Bench) InspectIn(ctx context.Context, tx *gorm.DB, d Decision) (Inspection, error) {
 	tx = tx.WithContext(ctx)
@@ -88,10 +98,8 @@ func (b *Bench) InspectIn(ctx context.Context, tx *gorm.DB, d Decision) (Inspect
 	if err := inspectable(tx, u, d.Version); err != nil {
 		return Inspection{}, err
 	}
-	for _, g := range b.keeps {
-		if err := g(ctx, tx, u); err != nil {
-			return Inspection{}, err
-		}
+	if err := b.stays(ctx, tx, u); err != nil {
+		return Inspection{}, err
 	}
 	if d.Disposition == "" {
 		d.Disposition = Default[d.Grade]

@@ -95,6 +95,9 @@ func (b *Bench) HandOver(ctx context.Context, h HandOver) error {
 		if err := NoSecondLook(ctx, tx, u); err != nil {
 			return err
 		}
+		if err := b.stays(ctx, tx, u); err != nil {
+			return err
+		}
 		i, err := Live(tx, u.ID)
 		if err != nil {
 			return err

@@ -179,6 +179,9 @@ func (b *Bench) Settle(ctx context.Context, s Settlement) error {
 
 // regrade moves a piece to where the second grade leads.
 func (b *Bench) regrade(ctx context.Context, tx *gorm.DB, u inventory.Unit, look SecondLook, s Settlement) error {
+	if err := b.stays(ctx, tx, u); err != nil {
+		return err
+	}
 	r, err := ruleOf(Default[*look.Grade])
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ import (
 	"github.com/backdock/backdock/internal/testkit"
 	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/catalogue"
+	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/inventory/qc"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/aftersales"
@@ -522,6 +523,62 @@ func TestHeldPiecesStay(t *testing.T) {
 		if err != nil || !slices.ContainsFunc(rep.Breaches, func(b audit.Breach) bool { return b.Check == "evidence_moved" && b.Subject == "unit/"+piece.Plate }) {
 			t.Errorf("%+v %v", rep.Breaches, err)
 		}
+	})
+}
+
+// A hold that comes after the inspection keeps the piece off the shelf, and off the road, all the same.
+func TestHeldPiecesGoNowhere(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, d *db.DB) {
+		s := newStudio(t, d)
+		ctx := t.Context()
+		s.Exec("UPDATE policies SET second_look_percent = 0, second_look_first = 0, self_release_limit_minor = 1000000")
+		bench, floor := qc.New(d, s.Log, &inventory.Ledger{}), place.NewFloor(s.Log, &inventory.Ledger{})
+		bench.Keep(evidence.Guard)
+		floor.Use(evidence.Guard)
+		bin := place.Place{WarehouseID: s.Warehouse.ID, Code: "B-01", Kind: place.Shelf, Capacity: 9}
+		s.Create(&bin)
+		version := func(plate string) int64 {
+			return receivingtest.One[int64](s.Site, "SELECT version FROM units WHERE plate = ?", plate)
+		}
+		inspected := func(waybill, disposition string) (plate string, c id.Case) {
+			c = s.returns(waybill).ID
+			s.hand.Want(waybill, scanner.CodeParcelOpened)
+			plate = s.hand.Want(receivingtest.GTIN(1), scanner.CodeMatched).Plate
+			s.hand.Want("BD:DONE", scanner.CodeClosed)
+			_, err := bench.Inspect(ctx, qc.Decision{Plate: plate, Grade: "A", Disposition: disposition, Checks: answers(), Version: version(plate), By: s.user})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return plate, c
+		}
+		for _, act := range []struct {
+			waybill, disposition string
+			do                   func(plate string) error
+		}{
+			{"SF1000000000001", "restock", func(plate string) error {
+				return d.InTx(ctx, func(tx *gorm.DB) error {
+					_, err := floor.PutAway(ctx, tx, place.Load{Plates: []string{plate}, Bin: bin, Ref: "x:1", By: s.user})
+					return err
+				})
+			}},
+			{"SF1000000000002", "return_to_vendor", func(plate string) error {
+				return bench.HandOver(ctx, qc.HandOver{Plate: plate, Note: "the vendor's driver", Version: version(plate), By: s.user})
+			}},
+		} {
+			plate, c := inspected(act.waybill, act.disposition)
+			h, err := s.office.Keep(ctx, 0, c, s.user, "dispute 4711")
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.wants("evidence_hold", act.do(plate))
+			if err := s.office.Release(ctx, h.ID, s.user, "won"); err != nil {
+				t.Fatal(err)
+			}
+			if err := act.do(plate); err != nil {
+				t.Errorf("%s once it is released: %v", act.disposition, err)
+			}
+		}
+		s.clean()
 	})
 }
 
