@@ -65,7 +65,7 @@ var rooms = []struct {
 	{"receiving/work", []string{"internal/..."}},
 	{"receiving/track", []string{"receiving", "receiving/aftersales", "scanner/barcode", "internal/..."}},
 	{"receiving/desk", []string{"receiving", "receiving/match", "receiving/queue", "receiving/order", "receiving/aftersales", "receiving/label", "inventory/...", "scanner", "scanner/wire", "scanner/barcode", "internal/..."}},
-	{"receiving/unclaimed", []string{"receiving", "receiving/match", "receiving/aftersales", "receiving/desk", "inventory", "inventory/catalogue", "scanner/barcode", "internal/..."}},
+	{"receiving/unclaimed", []string{"receiving", "receiving/match", "receiving/aftersales", "receiving/desk", "inventory", "inventory/catalogue", "inventory/place", "scanner/barcode", "internal/..."}},
 	{"receiving/label", []string{"receiving", "inventory/...", "scanner", "scanner/wire", "scanner/sticker", "internal/..."}},
 	{"receiving/expected", []string{"inventory/catalogue", "scanner/wire", "internal/..."}},
 	{"receiving/evidence", []string{"receiving", "receiving/aftersales", "inventory", "internal/..."}},

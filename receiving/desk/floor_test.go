@@ -6,9 +6,12 @@ import (
 	"sync"
 	"testing"
 
+	"gorm.io/gorm"
+
 	"github.com/backdock/backdock/internal/db"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/internal/testkit"
+	"github.com/backdock/backdock/inventory"
 	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/receiving/receivingtest"
 	"github.com/backdock/backdock/scanner"
@@ -341,5 +344,29 @@ func TestFloorRaces(t *testing.T) {
 			t.Errorf("%v", codes)
 		}
 		h.checkBooks()
+	})
+}
+
+// A piece that a stock-take found in a bin lies nowhere once its scan is taken back, also out of a batch.
+func TestUndoTakesThePieceOutOfItsPlace(t *testing.T) {
+	each(t, func(t *testing.T, s *scene) {
+		s.run(way + " → parcel_opened\n{tee} → matched\n{tee} → matched")
+		at := place.Place{WarehouseID: s.Warehouse.ID, Code: "B-Q1", Kind: place.Shelf, Capacity: 9}
+		s.Create(&at)
+		s.Do(func(tx *gorm.DB) error {
+			var units []inventory.Unit
+			if err := tx.Order("id").Find(&units).Error; err != nil {
+				return err
+			}
+			return place.NewFloor(s.Log, new(inventory.Ledger)).Move(t.Context(), tx, units, &at, place.Why{Cause: "stock_take", Ref: "set up"})
+		})
+		a, err := s.Send(s.Next("BD:UNDO"), s.Next("BD:UNDO"), s.Next(gtin(tee)))
+		if err != nil || a.Outcomes[0].Code != scanner.CodeUndone || a.Outcomes[1].Code != scanner.CodeUndone || a.Outcomes[2].Code != scanner.CodeMatched {
+			t.Fatalf("%+v %v", a.Outcomes, err)
+		}
+		if n := receivingtest.One[int](s.Site, "SELECT held FROM places"); n != 0 {
+			t.Errorf("%d pieces lie in the bin", n)
+		}
+		s.checkBooks()
 	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/backdock/backdock/internal/event"
 	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/scanner"
 )
@@ -125,6 +126,9 @@ func (s *session) undoPiece(o *receiving.Outcome, e scanner.Effect) (*ruling, er
 	if u.line == nil {
 		return nil, fmt.Errorf("unit %s stands on no line of parcel %s", u.Plate, s.docket.parcel.Number())
 	}
+	if err := s.takeOff(u); err != nil {
+		return nil, err
+	}
 	from := u.Account
 	u.State, u.Account, u.MovedAt, u.Version = inventory.Undone, inventory.Customer, s.at, u.Version+1
 	if err := s.giveBack(u, from); err != nil {
@@ -147,6 +151,22 @@ func (s *session) undoPiece(o *receiving.Outcome, e scanner.Effect) (*ruling, er
 	r := undone(what).say(u.line.sku).with("plate", u.Plate).effect(scanner.Effect{Kind: scanner.EffectUnitUndone, Plate: u.Plate, SKU: u.line.sku.Code})
 	r.unitID = u.ID
 	return r, nil
+}
+
+// takeOff takes a piece out of the place where a stock-take found it. Places are locked behind all that other scans of a batch may want, so this scan goes alone.
+func (s *session) takeOff(u *booked) error {
+	_, lies, err := place.Of(s.ctx, s.tx, u.ID)
+	if err != nil || !lies {
+		return err
+	}
+	if err := s.alone(); err != nil {
+		return err
+	}
+	floor := s.o.Floor
+	if floor == nil {
+		floor = place.NewFloor(s.log, s.ledger)
+	}
+	return floor.Move(s.ctx, s.tx, []inventory.Unit{u.Unit}, nil, place.Why{Cause: "left", Ref: s.key(), By: s.operator()})
 }
 
 // giveBack writes the unit and the counter-movement. Everything of the session was flushed before, so the movement that booked the piece has its id.

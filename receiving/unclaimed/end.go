@@ -15,6 +15,7 @@ import (
 	"github.com/backdock/backdock/internal/fault"
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/receiving"
 )
 
@@ -173,6 +174,9 @@ func (k *Keeper) end(ctx context.Context, tx *gorm.DB, p receiving.Parcel, e End
 		}
 		events = append(events, event.Event{Type: "backdock.unit.left.v1", Subject: "unit/" + u.Plate, Version: u.Version, OwnerID: u.OwnerID, WarehouseID: u.WarehouseID, ByUser: by, At: now,
 			Data: event.Data{"unit": u.ID, "plate": u.Plate, "account": u.Account, "ending": e.Ending, "parcel": p.Number()}})
+	}
+	if err := place.NewFloor(k.log, k.ledger).Move(ctx, tx, units, nil, place.Why{Cause: "left", Ref: p.Number(), By: by}); err != nil {
+		return err
 	}
 	was := p.State
 	if !slices.Contains(receiving.Next[was], e.Ending) {

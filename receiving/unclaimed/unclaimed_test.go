@@ -12,6 +12,7 @@ import (
 	"github.com/backdock/backdock/internal/id"
 	"github.com/backdock/backdock/internal/testkit"
 	"github.com/backdock/backdock/inventory"
+	"github.com/backdock/backdock/inventory/place"
 	"github.com/backdock/backdock/receiving"
 	"github.com/backdock/backdock/receiving/audit"
 	"github.com/backdock/backdock/receiving/match"
@@ -115,6 +116,7 @@ func TestEnds(t *testing.T) {
 		p.wants("end_requested", k.Request(ctx, p.parcel, receiving.HandedBack, "courier", wang))
 		p.wants("same_person", k.Confirm(ctx, p.parcel, li, true))
 		p.Create(&unclaimed.Policy{WarehouseID: p.Warehouse.ID, AlarmAfterDays: 3, EndAfterDays: 30, ValueLimitMinor: 4_999})
+		p.lies("Q-01")
 		p.wants("above_limit", k.Confirm(ctx, p.parcel, wang, false))
 		p.wants("", k.Withdraw(ctx, p.parcel, wang))
 		p.wants("", k.Request(ctx, p.parcel, receiving.Disposed, "mouldy", li))
@@ -130,6 +132,20 @@ func TestEnds(t *testing.T) {
 		err := p.DB.InTx(ctx, func(tx *gorm.DB) error { return p.Desk.Claim(ctx, tx, c.ID, p.parcel) })
 		p.wants("parcel_ended", err)
 		p.audit()
+	})
+}
+
+// lies puts every piece into a place, as a stock-take does that finds it there.
+func (p *pile) lies(code string) {
+	p.T.Helper()
+	at := place.Place{WarehouseID: p.Warehouse.ID, Code: code, Kind: place.Shelf, Capacity: 9}
+	p.Create(&at)
+	p.Do(func(tx *gorm.DB) error {
+		var units []inventory.Unit
+		if err := tx.Order("id").Find(&units).Error; err != nil {
+			return err
+		}
+		return place.NewFloor(p.Log, new(inventory.Ledger)).Move(p.T.Context(), tx, units, &at, place.Why{Cause: "stock_take", Ref: "set up"})
 	})
 }
 
