@@ -29,6 +29,20 @@ async function open(page: Page) {
   await expect(page.getByTestId('camera')).toHaveAttribute('data-state', 'ready')
 }
 
+/** Waits until a stretch of the recording is written down on this computer. */
+const recorded = (page: Page) =>
+  expect.poll(() => page.evaluate(() => new Promise<number>((resolve, reject) => {
+    const open = indexedDB.open('backdock-camera', 1)
+    open.onerror = () => reject(open.error)
+    open.onsuccess = () => {
+      const takes = open.result.transaction('takes').objectStore('takes').getAll()
+      takes.onsuccess = () => {
+        open.result.close()
+        resolve(Math.max(0, ...(takes.result as { kind: string; chunks: number }[]).filter((t) => t.kind === 'video').map((t) => t.chunks)))
+      }
+    }
+  })), { timeout: 20_000 }).toBeGreaterThan(0)
+
 test.beforeEach(async ({ mock }) => void (await mock('reset')))
 
 test('records from the scan that opens the parcel to the one that closes it', async ({ page, mock, accessible }) => {
@@ -37,7 +51,7 @@ test('records from the scan that opens the parcel to the one that closes it', as
   await expect(page.getByTestId('camera')).toHaveAttribute('data-state', 'recording')
   await accessible(page)
   await mock('scan', { data: '6901443214507' })
-  await page.waitForTimeout(2500)
+  await recorded(page)
   await mock('scan', { data: 'BD:DONE' })
   await expect(page.getByTestId('camera')).toHaveAttribute('data-state', 'ready')
   await expect.poll(async () => (await arrived(mock)).length, { timeout: 20_000 }).toBe(1)
@@ -62,7 +76,7 @@ test('F2 and PHOTO take the piece, EMPTY the box, damage is called damage; the s
   await mock('scan', { data: 'BD:PHOTO' })
   await mock('scan', { data: 'BD:EMPTY' })
   await expect(page.getByTestId('camera-waiting')).toContainText('3')
-  await page.waitForTimeout(2500) // a recording is written down every two seconds
+  await recorded(page)
   await page.reload() // what is on this computer outlives the page; the recording up to here, too
   await expect(page.getByTestId('camera-waiting')).toContainText('4')
   await mock('camera', { away: false, cut: 1 }) // and one part gets lost on its way
