@@ -38,11 +38,9 @@ func (r *Reports) Availability(ctx context.Context, s auth.Scope, f StockFilter,
 	var q query
 	within, args := s.SQL(stockColumns)
 	q.and(within, args...)
-	for _, d := range []struct{ cond, want string }{{"w.code = ?", f.Warehouse}, {"k.code = ?", f.SKU}, {"o.code = ?", f.Owner}} {
-		if d.want != "" {
-			q.and(d.cond, d.want)
-		}
-	}
+	q.given("w.code = ?", f.Warehouse)
+	q.given("k.code = ?", f.SKU)
+	q.given("o.code = ?", f.Owner)
 	m, more, err := a.mark()
 	if err != nil {
 		return Page[AvailabilityRow]{}, err
@@ -183,11 +181,10 @@ func (r *Reports) Adjustments(ctx context.Context, s auth.Scope, f StockFilter, 
 	var q query
 	within, args := s.SQL(auth.Columns{Warehouse: "a.warehouse_id = ?", Owner: "a.owner_id = ?"})
 	q.and(within, args...)
-	for _, d := range []struct{ cond, want string }{{"w.code = ?", f.Warehouse}, {"k.code = ?", f.SKU}, {"a.account = ?", f.Account}, {"o.code = ?", f.Owner}} {
-		if d.want != "" {
-			q.and(d.cond, d.want)
-		}
-	}
+	q.given("w.code = ?", f.Warehouse)
+	q.given("k.code = ?", f.SKU)
+	q.given("a.account = ?", f.Account)
+	q.given("o.code = ?", f.Owner)
 	m, more, err := a.mark()
 	if err != nil {
 		return Page[AdjustmentRow]{}, err

@@ -120,6 +120,13 @@ func (q *query) and(cond string, args ...any) {
 	q.conds, q.args = append(q.conds, cond), append(q.args, args...)
 }
 
+// given narrows by one filter of the caller's; an empty one narrows nothing.
+func (q *query) given(cond, want string) {
+	if want != "" {
+		q.and(cond, want)
+	}
+}
+
 func (q *query) where() string { return "WHERE " + strings.Join(append(q.conds, "1=1"), " AND ") }
 
 // snapshot runs fn on one consistent state of the store.

@@ -47,11 +47,10 @@ func (r *Reports) Stock(ctx context.Context, s auth.Scope, f StockFilter, a Ask)
 	within, args := s.SQL(stockColumns)
 	q.and(within, args...)
 	q.and("b.quantity <> 0 AND b.account NOT IN ('customer', 'vendor', 'scrap', 'adjustment')")
-	for _, d := range []struct{ cond, want string }{{"w.code = ?", f.Warehouse}, {"k.code = ?", f.SKU}, {"b.account = ?", f.Account}, {"o.code = ?", f.Owner}} {
-		if d.want != "" {
-			q.and(d.cond, d.want)
-		}
-	}
+	q.given("w.code = ?", f.Warehouse)
+	q.given("k.code = ?", f.SKU)
+	q.given("b.account = ?", f.Account)
+	q.given("o.code = ?", f.Owner)
 	m, more, err := a.mark()
 	if err != nil {
 		return Page[StockRow]{}, err
@@ -81,11 +80,10 @@ func (r *Reports) Movements(ctx context.Context, s auth.Scope, f MovementFilter,
 	var q query
 	within, args := s.SQL(movementColumns)
 	q.and(within, args...)
-	for _, d := range []struct{ cond, want string }{{"u.plate = ?", strings.ToUpper(strings.TrimSpace(f.Unit))}, {"w.code = ?", f.Warehouse}, {"k.code = ?", f.SKU}, {"o.code = ?", f.Owner}} {
-		if d.want != "" {
-			q.and(d.cond, d.want)
-		}
-	}
+	q.given("u.plate = ?", strings.ToUpper(strings.TrimSpace(f.Unit)))
+	q.given("w.code = ?", f.Warehouse)
+	q.given("k.code = ?", f.SKU)
+	q.given("o.code = ?", f.Owner)
 	if f.Account != "" {
 		q.and("? IN (m.from_account, m.to_account)", f.Account)
 	}

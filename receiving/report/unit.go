@@ -114,11 +114,9 @@ func (r *Reports) Units(ctx context.Context, s auth.Scope, f UnitFilter, a Ask) 
 			q.and("u.account = ?", f.State) // says nothing new, but leads to the index in the order of the list
 		}
 	}
-	for _, d := range []struct{ cond, want string }{{"u.account = ?", f.Account}, {"s.code = ?", f.SKU}, {"l.code = ?", strings.ToUpper(f.Place)}} {
-		if d.want != "" {
-			q.and(d.cond, d.want)
-		}
-	}
+	q.given("u.account = ?", f.Account)
+	q.given("s.code = ?", f.SKU)
+	q.given("l.code = ?", strings.ToUpper(f.Place))
 	if f.Warehouse != "" {
 		w, err := r.WarehouseNamed(ctx, s, f.Warehouse)
 		if err != nil {
