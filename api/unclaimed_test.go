@@ -62,6 +62,11 @@ func TestThePileOverREST(t *testing.T) {
 				t.Errorf("%s: %d parcels, want %d", q, len(p.Items), want)
 			}
 		}
+		var piece report.UnitDetail
+		r.login("inspector").do("GET", "/units/"+plate(101), nil).into(&piece)
+		if piece.Plate != plate(101) || piece.Can.Inspect || piece.Can.Why != "owner_unknown" {
+			t.Errorf("a piece of nobody known: %s %+v", piece.Plate, piece.Can)
+		}
 		if a := r.login("merchant").do("GET", "/unclaimed", nil); a.status != http.StatusForbidden {
 			t.Errorf("a merchant: %d", a.status)
 		}

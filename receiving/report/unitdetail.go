@@ -141,7 +141,7 @@ type UnitRefund struct {
 type Can struct {
 	Inspect bool   `json:"inspect"`
 	Undo    bool   `json:"undo"`
-	Why     string `json:"why" enum:"not_inspected,already_inspected,unit_state,moved_on,refund_sending,second_look"`
+	Why     string `json:"why" enum:"not_inspected,already_inspected,unit_state,moved_on,refund_sending,second_look,owner_unknown"`
 }
 
 // Unit reads a piece with everything around it.
@@ -226,6 +226,8 @@ func can(u unitRow, d *UnitDetail, inspectedVersion int64) Can {
 	live := d.Inspection != nil && d.Inspection.UndoneAt == nil && d.Inspection.ClosedAt == nil
 	state := inventory.State(u.State)
 	switch {
+	case !live && u.Finding == string(receiving.Unclaimed):
+		return Can{Why: "owner_unknown"}
 	case !live && (state == inventory.Quarantine || state == inventory.Custody):
 		return Can{Inspect: true, Why: "not_inspected"}
 	case !live:

@@ -1847,7 +1847,7 @@ export interface components {
             inspect: boolean;
             undo: boolean;
             /** @enum {string} */
-            why: "not_inspected" | "already_inspected" | "unit_state" | "moved_on" | "refund_sending" | "second_look";
+            why: "not_inspected" | "already_inspected" | "unit_state" | "moved_on" | "refund_sending" | "second_look" | "owner_unknown";
         };
         CancelInputBody: {
             reason: string;
