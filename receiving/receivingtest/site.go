@@ -58,8 +58,12 @@ func NewNamed(t testing.TB, d *db.DB, warehouse, owner, shop string) *Site {
 func (s *Site) NewDesk() *desk.Desk {
 	floor := place.NewFloor(s.Log, new(inventory.Ledger))
 	floor.Use(qc.NoSecondLook)
-	return desk.New(s.DB, s.Log, new(inventory.Ledger), s.Clock, desk.Options{Badge: s.badge, QC: qc.New(s.DB, s.Log, new(inventory.Ledger)), Floor: floor, Owners: unclaimed.NewSearch(nil).Candidates,
-		Log: slog.New(slog.NewTextHandler(told{s.T}, nil))})
+	o := desk.Options{Badge: s.badge, QC: qc.New(s.DB, s.Log, new(inventory.Ledger)), Floor: floor, Owners: unclaimed.NewSearch(nil).Candidates,
+		Log: slog.New(slog.NewTextHandler(told{s.T}, nil))}
+	if s.Alone {
+		o.Owners = nil
+	}
+	return desk.New(s.DB, s.Log, new(inventory.Ledger), s.Clock, o)
 }
 
 func (s *Site) badge(ctx context.Context, badge string) (id.User, string, error) {
