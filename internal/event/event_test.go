@@ -81,6 +81,50 @@ func TestFollowSeesEveryEventOnceInOrder(t *testing.T) {
 	})
 }
 
+// What is settled is numbered, although another process is at it: its pass is waited for.
+func TestSettleNowWaitsForAPassUnderWay(t *testing.T) {
+	d := testkit.Open(t, db.Postgres)
+	ctx := t.Context()
+	l := event.NewLog(d, clock.System{})
+	if err := d.InTx(ctx, func(tx *gorm.DB) error {
+		return l.Append(ctx, tx, event.Event{Type: "backdock.test.v1", Subject: "x/1"})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	other, err := d.Pool.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Rollback(context.WithoutCancel(ctx)) }() // else a failure would wait for its connection
+	if _, err := other.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('backdock.sequencer'))"); err != nil {
+		t.Fatal(err)
+	}
+	settled := make(chan error, 1)
+	go func() { settled <- l.SettleNow(ctx) }()
+	for waiting, deadline := 0, time.Now().Add(20*time.Second); waiting == 0; {
+		select {
+		case err := <-settled:
+			t.Fatalf("settled while another numbers: %v", err)
+		default:
+		}
+		if err := other.QueryRow(ctx, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nobody waits")
+		}
+	}
+	if err := other.Rollback(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-settled; err != nil {
+		t.Fatal(err)
+	}
+	if n, err := event.Unstamped(d.Read); err != nil || n != 0 {
+		t.Fatalf("%d unstamped, %v", n, err)
+	}
+}
+
 func TestTriggerErrorTakesTheFactBack(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, d *db.DB) {
 		l := event.NewLog(d, clock.System{})

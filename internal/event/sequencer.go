@@ -58,8 +58,16 @@ func (l *Log) Run(ctx context.Context, log *slog.Logger) error {
 	}
 }
 
+// How a pass keeps the others out: it gives way to one that is under way, or waits for its end.
+const (
+	givesWay = "SELECT pg_try_advisory_xact_lock(hashtext('backdock.sequencer'))"
+	waits    = "SELECT true FROM pg_advisory_xact_lock(hashtext('backdock.sequencer'))"
+)
+
 // Sequence makes one pass: it numbers every visible event that has no seq, in id order, and returns how many. Another process's pass under way gives 0.
-func (l *Log) Sequence(ctx context.Context) (int64, error) {
+func (l *Log) Sequence(ctx context.Context) (int64, error) { return l.pass(ctx, givesWay) }
+
+func (l *Log) pass(ctx context.Context, lock string) (int64, error) {
 	if l.db.Dialect == db.SQLite {
 		return 0, nil
 	}
@@ -67,7 +75,7 @@ func (l *Log) Sequence(ctx context.Context) (int64, error) {
 	// Not InTx: the commit hooks would poke this very pass.
 	err := pgx.BeginFunc(ctx, l.db.Pool, func(tx pgx.Tx) error {
 		var won bool
-		if err := tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock(hashtext('backdock.sequencer'))").Scan(&won); err != nil || !won {
+		if err := tx.QueryRow(ctx, lock).Scan(&won); err != nil || !won {
 			return err
 		}
 		// A snapshot taken before the scan: whatever commits later has an xid not below its xmin and is found by the next pass.
@@ -141,10 +149,10 @@ func (l *Log) listenOnce(ctx context.Context) error {
 	}
 }
 
-// SettleNow numbers everything that is visible; tests and reports use it so as not to wait for the next pass.
+// SettleNow numbers everything that is visible, after a pass that is under way; tests and reports use it so as not to wait for the next pass.
 func (l *Log) SettleNow(ctx context.Context) error {
 	for {
-		n, err := l.Sequence(ctx)
+		n, err := l.pass(ctx, waits)
 		if err != nil {
 			return err
 		}
